@@ -1,1 +1,38 @@
-export {};
+import type { LedgerError } from "@eventchain/core";
+import type pg from "pg";
+import type { AppendOutcome, AppendRequest, EventStore } from "./port.ts";
+
+export type {
+  AppendOutcome,
+  AppendRequest,
+  CommandRecord,
+  EventFilter,
+  EventStore,
+  ExpectedVersion,
+  LedgerRecord,
+  NewEvent,
+  ReadAllOptions,
+  ReadStreamOptions,
+  RecordedEvent,
+  RefusalCode,
+  StoredEvent,
+  Watermarks,
+} from "./port.ts";
+
+export type PostgresStoreOptions = { pool: pg.Pool } | { connectionString: string; maxConnections?: number };
+export interface PostgresStore extends EventStore {
+  readonly pool: pg.Pool;
+}
+export declare function openPostgresStore(options: PostgresStoreOptions): PostgresStore;
+export declare function migrate(database: pg.Pool | string): Promise<{ applied: string[]; version: number }>;
+export declare function mapDatabaseError(error: unknown): LedgerError;
+export interface GroupOptions {
+  maxEvents?: number;
+  maxBytes?: number;
+  maxRequests?: number;
+}
+export interface GroupedAppends {
+  append(ledgerId: bigint, request: AppendRequest, options?: { signal?: AbortSignal }): Promise<AppendOutcome>;
+  drain(): Promise<void>;
+}
+export declare function groupAppends(store: Pick<EventStore, "append">, options?: GroupOptions): GroupedAppends;
