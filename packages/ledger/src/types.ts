@@ -1,0 +1,241 @@
+import type { ProofBundle } from "@eventchain/core";
+import type { EventFilter, Watermarks } from "@eventchain/store";
+
+/** An object that has a JSON form: plain objects, arrays, strings, finite numbers, booleans and null inside. */
+export type JsonObject = Record<string, unknown>;
+
+/** One event as a caller gives it. Any other key is refused. */
+export interface EventInput {
+  /** Its kind, such as "TicketOpened": 1 to 512 bytes of UTF-8, not beginning with `$`. */
+  type: string;
+  /** What happened: an object that has a canonical JSON form of at most 1 MiB, at most 64 levels deep. */
+  data: object;
+  /** What else it is about, such as "customer:42"; no duplicates. Default: none. */
+  tags?: readonly string[] | undefined;
+  /** The version of its data's schema, 1 … 2^31 − 1. Default 1. */
+  schema?: number | undefined;
+  /** Metadata of this event alone; a key given here may not be given for the whole append too. */
+  metadata?: object | undefined;
+}
+
+/** What a stream's version must be for an append to be made: exactly N (0: no event), "none", "exists" or "any". */
+export type Expect = bigint | number | "none" | "exists" | "any";
+
+/** Options of an append. Any other key is refused, so that a misspelt `expect` cannot go unnoticed. */
+export interface AppendOptions {
+  /** What the stream's version must be, else the append fails with a `ConflictError`. Default "any". */
+  expect?: Expect | undefined;
+  /** Makes the append repeatable: again with the same content, it returns the first receipt. At most 512 bytes. */
+  commandId?: string | undefined;
+  /** Who did it. This and the following become metadata of each event, under the same names. */
+  actor?: string | undefined;
+  ip?: string | undefined;
+  userAgent?: string | undefined;
+  reason?: string | undefined;
+  correlationId?: string | undefined;
+  causationId?: string | undefined;
+  /** When it happened, where that is not now: RFC 3339 with an offset, kept in UTC. */
+  occurredAt?: string | Date | undefined;
+  /** Further metadata of each event. A key that is given twice, or begins with `$`, is refused. */
+  metadata?: object | undefined;
+  /** Gives up while the append waits for its group; once that is sent, the outcome is awaited. */
+  signal?: AbortSignal | undefined;
+}
+
+/** How far an event has come. */
+export type EventState = "appended" | "sealed" | "anchored" | "final";
+
+/** Where an appended event came to stand. */
+export interface ReceiptEvent {
+  /** 1, 2, 3 … in the ledger. */
+  position: bigint;
+  /** 1, 2, 3 … in its stream. */
+  version: bigint;
+  stream: string;
+  type: string;
+  /** UUIDv7. */
+  id: string;
+  /** 64 hex digits. */
+  hash: string;
+  /** Microseconds since 1970-01-01 UTC by the database's clock. */
+  recordedAtMicros: bigint;
+}
+
+/** The anchor that covers an event. Hashes and addresses are 0x and lower-case hex. */
+export interface CoveringAnchor {
+  chainId: bigint;
+  contract: string;
+  txHash: string;
+  blockNumber: bigint;
+  blockHash: string;
+  /** The log's size that it anchors. */
+  size: bigint;
+  root: string;
+}
+
+/** An event that is final, and by which anchor. */
+export interface FinalResult {
+  state: "final";
+  anchor: CoveringAnchor;
+}
+
+export interface WaitOptions {
+  /** Milliseconds. Default 60,000 (`DEFAULT_FINAL_TIMEOUT_MS`). */
+  timeout?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** What an append returns; it can be awaited to final. */
+export interface Receipt {
+  /** The command id, or the first event's id where there is none. */
+  id: string;
+  status: "recorded";
+  commandId?: string;
+  /** This command id was recorded before; these are its first events. */
+  duplicate: boolean;
+  events: readonly ReceiptEvent[];
+  /** How far its last event has come, as the database says now. */
+  state(): Promise<EventState>;
+  /**
+   * Resolves when its last event is anchored deep enough.
+   * Errors: LedgerError `timeout`, `aborted`, or what the database answers.
+   */
+  final(options?: WaitOptions): Promise<FinalResult>;
+  /**
+   * Its state now and each one after it that is seen, ending with "final". A reorganisation of the chain may take it
+   * from "anchored" back to "sealed". No time-out unless one is given.
+   */
+  progress(options?: WaitOptions): AsyncIterable<EventState>;
+}
+
+/** A command that was refused, and so recorded nothing. */
+export interface Rejection {
+  id: string;
+  status: "rejected";
+  commandId: string;
+  /** Why. */
+  code: string;
+}
+
+/** One event as it is read. */
+export interface LedgerEvent {
+  position: bigint;
+  stream: string;
+  version: bigint;
+  id: string;
+  type: string;
+  schema: number;
+  tags: readonly string[];
+  recordedAtMicros: bigint;
+  /** Null after erasure. `canonicalJson` of it is the text that was hashed. */
+  data: JsonObject | null;
+  /** Null after erasure. */
+  metadata: JsonObject | null;
+  /** 64 hex digits. */
+  hash: string;
+}
+
+export interface ReadOptions {
+  /** Begin past this version (of a stream) or position (of the ledger), in the direction of reading. */
+  after?: bigint | number | undefined;
+  /** At most so many events. Default: all. */
+  limit?: number | undefined;
+  /** Newest first. Default false. */
+  backwards?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface ReadAllOptions extends ReadOptions {
+  /** The last position to read, inclusive. Default: to the end. */
+  to?: bigint | number | undefined;
+  /** Conditions joined by AND; the values of one list by OR, but for `tags`: all of them. */
+  filter?: EventFilter | undefined;
+}
+
+/** One of a ledger's newest anchors. */
+export interface AnchorSummary {
+  size: bigint;
+  root: string;
+  state: "prepared" | "sent" | "mined" | "final" | "replaced" | "reorged" | "failed";
+  txHash: string;
+  block: bigint | null;
+  gasUsed: bigint | null;
+  /** Milliseconds since 1970-01-01 UTC of its newest state. */
+  atMs: bigint;
+}
+
+/** A standing alarm. */
+export interface Alarm {
+  code: string;
+  message: string;
+  raisedAtMs: bigint;
+}
+
+/** What `eventchain status` shows. */
+export interface LedgerStatus {
+  ledger: string;
+  epoch: bigint;
+  /** Events appended. */
+  size: bigint;
+  sealed: bigint;
+  anchored: bigint;
+  final: bigint;
+  /** The newest checkpoint; size 0 and the empty root while there is none. Root: 64 hex digits. */
+  head: { size: bigint; root: string };
+  /** How long the oldest event that is not sealed, anchored, final has waited for it; 0 where none waits. */
+  lag: { sealMs: bigint; anchorMs: bigint; finalMs: bigint };
+  /** Why the anchor waits; null where it does not. */
+  waiting: string | null;
+  alarms: readonly Alarm[];
+  /** The newest 10, newest first. */
+  anchors: readonly AnchorSummary[];
+}
+
+/** One ledger of a database. */
+export interface Ledger {
+  readonly origin: string;
+  /**
+   * Appends one event, or several together or not at all, to one stream. Appends of all callers of a connection that
+   * wait at the same time are sent as one group, in the order of the calls.
+   * Errors: `ConflictError`; LedgerError `command-id-reused`, `aborted`, `ledger-halted`, `invalid-*` or `too-large`
+   * for input, `database-*`.
+   */
+  append(stream: string, events: EventInput | readonly EventInput[], options?: AppendOptions): Promise<Receipt>;
+  /** A stream's events, oldest first unless `backwards`. A stream without events is empty, not an error. */
+  readStream(stream: string, options?: ReadOptions): AsyncIterable<LedgerEvent>;
+  /** The ledger's events, oldest first unless `backwards`. */
+  readAll(options?: ReadAllOptions): AsyncIterable<LedgerEvent>;
+  /** What became of a command id; undefined where it was never recorded. */
+  receipt(commandId: string): Promise<Receipt | Rejection | undefined>;
+  /** How far the ledger is sealed, anchored and final. */
+  watermarks(): Promise<Watermarks>;
+  status(): Promise<LedgerStatus>;
+  /**
+   * The file that proves one event to a stranger; its `anchor` is null while the event is not final.
+   * By position, id, or an event of a receipt or a read.
+   * Errors: LedgerError `not-found`, `not-sealed`; `tampered` where the log's own tiles do not fit its checkpoint.
+   */
+  prove(
+    event: bigint | string | { position: bigint },
+    options?: { withoutMetadata?: boolean | undefined },
+  ): Promise<ProofBundle>;
+  /**
+   * Resolves when a position, which may still be ahead, is final. `timeoutMs`: default 60,000.
+   * Errors: LedgerError `timeout`, `aborted`, or what the database answers.
+   */
+  awaitPosition(
+    position: bigint,
+    options?: { timeoutMs?: number | undefined; signal?: AbortSignal | undefined },
+  ): Promise<FinalResult>;
+}
+
+/** A database of ledgers. One pool of connections serves them all. */
+export interface Connection extends AsyncDisposable {
+  /** Errors: LedgerError `ledger-not-found`. */
+  ledger(origin: string): Promise<Ledger>;
+  /** The origins of its ledgers, in the order they were created. */
+  ledgers(): Promise<string[]>;
+  /** Waits for the appends on their way, ends what waits for final (`aborted`), closes the pool if it is its own. */
+  close(): Promise<void>;
+}
+
