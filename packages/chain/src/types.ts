@@ -56,7 +56,6 @@ export interface OpenedLog {
 
 /** What the contract keeps for a ledger; `size` 0 and a zero root: opened, but never anchored. */
 export interface OnChainHead {
-  kind: "head";
   epoch: bigint;
   size: bigint;
   root: string;

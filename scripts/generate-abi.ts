@@ -1,0 +1,35 @@
+// Writes packages/chain/src/generated from contracts/. With --check: fails if that is not what stands there.
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { compileContract } from "./compile-contract.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+const TARGET = join(ROOT, "packages/chain/src/generated/anchor-registry.ts");
+
+async function generate(): Promise<string> {
+  const { abi, bytecode, deployedBytecode } = await compileContract("contracts/AnchorRegistry.sol", "AnchorRegistry");
+  return `// Generated from contracts/AnchorRegistry.sol by "npm run generate". Do not edit.
+
+export const anchorRegistryAbi = ${JSON.stringify(abi, null, 2)} as const;
+
+/** Creation code. */
+export const anchorRegistryBytecode = "${bytecode}";
+
+/** Code as it stands on the chain: the contract has no immutables, so every deployment has exactly this. */
+export const anchorRegistryDeployedBytecode = "${deployedBytecode}";
+`;
+}
+
+const text = await generate();
+const name = relative(ROOT, TARGET);
+if (process.argv.includes("--check")) {
+  const found = await readFile(TARGET, "utf8").catch(() => undefined);
+  if (found !== text) {
+    console.error(`${name} is not what contracts/ compiles to: run "npm run generate"`);
+    process.exitCode = 1;
+  }
+} else {
+  await mkdir(dirname(TARGET), { recursive: true });
+  await writeFile(TARGET, text);
+  console.error(`wrote ${name}`);
+}
