@@ -36,3 +36,19 @@ export interface GroupedAppends {
   drain(): Promise<void>;
 }
 export declare function groupAppends(store: Pick<EventStore, "append">, options?: GroupOptions): GroupedAppends;
+export { openPostgresLog } from "./postgres/log/open-postgres-log.ts";
+export type {
+  AlarmCode,
+  AlarmRecord,
+  AnchorDraft,
+  AnchorFacts,
+  AnchorRecord,
+  AnchorState,
+  LedgerContract,
+  LogStore,
+  MinedFacts,
+  SealTransaction,
+  SignedAnchor,
+  StoredCheckpoint,
+} from "./postgres/log/port.ts";
+export { FINAL_CHANNEL, SEALED_CHANNEL } from "./postgres/log/port.ts";
