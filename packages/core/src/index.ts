@@ -1,1 +1,33 @@
-export {};
+export {
+  checkName,
+  checkOrigin,
+  MAX_NAME_BYTES,
+  type NameKind,
+  type NameOptions,
+  normaliseTags,
+} from "./check-name.ts";
+export { compareUtf8 } from "./compare-utf8.ts";
+export { base64ToBytes, hexToBytes } from "./decode-bytes.ts";
+export { type Bytes, bytesToBase64, bytesToHex, concatBytes, equalBytes, utf8 } from "./encode-bytes.ts";
+export { ConflictError, LedgerError, type LedgerErrorCode, type LedgerErrorOptions } from "./errors.ts";
+export {
+  chainHash,
+  contentHash,
+  dataHash,
+  type EventContent,
+  type EventHashes,
+  eventHash,
+  eventHeader,
+  type HeaderContent,
+  metaHash,
+  SALT_BYTES,
+  STATE_SALT_BYTES,
+  stateHash,
+} from "./event/hash-event.ts";
+export { type EventHeader, parseHeader } from "./event/parse-header.ts";
+export { sha256 } from "./hash-bytes.ts";
+export { i64, MAX_INT63, parseDecimal, u64 } from "./integers.ts";
+export { canonicalJson } from "./json/canonical-json.ts";
+export { isCanonicalObject } from "./json/is-canonical-object.ts";
+export { type JsonLimits, MAX_JSON_BYTES, MAX_JSON_DEPTH } from "./json/limits.ts";
+export { randomBytes, uuidv7 } from "./make-random.ts";
