@@ -1,1 +1,9 @@
-export {};
+export { isAlive, type ProcessIdentity } from "./processes/identify-process.ts";
+export type { StopManner } from "./processes/stop-process.ts";
+export {
+  type SupervisedProcess,
+  type SuperviseOptions,
+  stopLeftover,
+  superviseProcess,
+} from "./processes/supervise-process.ts";
+export { type RunningPostgres, type StartPostgresOptions, startPostgres } from "./start-postgres.ts";

@@ -1,0 +1,109 @@
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
+import { LedgerError } from "@eventchain/core";
+import type { ServerUser } from "./choose-server-user.ts";
+import { type PostgresBinaries, programPath } from "./find-binaries.ts";
+
+/** Where root keeps what another user must reach and cannot reach in its own place; the first that works is taken. */
+export const SHARED_PLACES: readonly string[] = ["/var/lib", "/var/tmp", tmpdir()];
+
+/** The same for what belongs to a temporary folder, and may go when that goes. */
+export const TEMPORARY_PLACES: readonly string[] = [tmpdir()];
+
+/** Whether the user may pass through every folder on the way to a path, by their mode bits. */
+export function canPassTo(path: string, user: ServerUser): boolean {
+  for (let dir = dirname(path); ; dir = dirname(dir)) {
+    const { mode, uid, gid } = statSync(dir);
+    const bit = uid === user.uid ? 0o100 : gid === user.gid ? 0o010 : 0o001;
+    if ((mode & bit) === 0) return false;
+    if (dir === dirname(dir)) return true;
+  }
+}
+
+/**
+ * A folder outside of private ones, for this purpose and this machine's root alone to write in.
+ *
+ * @throws LedgerError `stack-failed` if there is no such place
+ */
+export function sharedFolder(name: string, user: ServerUser, places: readonly string[] = SHARED_PLACES): string {
+  for (const place of places) {
+    try {
+      const dir = join(place, "eventchain");
+      mkdirSync(dir, { recursive: true, mode: 0o755 });
+      const { uid, mode } = lstatSync(dir);
+      // In a folder like /tmp somebody else could have been first.
+      if (uid === 0 && (mode & 0o022) === 0 && canPassTo(join(dir, name), user)) return join(dir, name);
+    } catch {
+      // The next place.
+    }
+  }
+  throw new LedgerError(
+    "stack-failed",
+    `no folder that ${user.name} can reach: run as another user, or name a database by DATABASE_URL`,
+  );
+}
+
+/** The folder in a shared place that stands for a private one. */
+export function sharedFolderFor(dir: string, user: ServerUser): string {
+  const name = createHash("sha256").update(dir).digest("hex").slice(0, 16);
+  const isTemporary = !relative(tmpdir(), dir).startsWith("..");
+  return sharedFolder(name, user, isTemporary ? TEMPORARY_PLACES : SHARED_PLACES);
+}
+
+/** The programs where the user can run them: in their package, or as a copy made once for each version. */
+export function reachBinaries(binaries: PostgresBinaries, user: ServerUser | undefined): string {
+  if (user === undefined || canRun(binaries.dir, user)) return binaries.dir;
+  const target = sharedFolder(`postgres-${binaries.version}`, user);
+  if (canRun(target, user)) return target;
+  // Copied under another name first: a folder of that name is complete.
+  const draft = mkdtempSync(`${target}.`);
+  try {
+    cpSync(binaries.dir, draft, { recursive: true, verbatimSymlinks: true });
+    openToAll(draft);
+    rmSync(target, { recursive: true, force: true });
+    renameSync(draft, target);
+  } catch (cause) {
+    if (!canRun(target, user)) {
+      throw new LedgerError(
+        "stack-failed",
+        `PostgreSQL's programs in ${binaries.dir} cannot be copied to where ${user.name} can run them`,
+        { cause },
+      );
+    }
+  } finally {
+    rmSync(draft, { recursive: true, force: true });
+  }
+  return target;
+}
+
+function canRun(dir: string, user: ServerUser): boolean {
+  const { status } = spawnSync(programPath(dir, "initdb"), ["--version"], {
+    uid: user.uid,
+    gid: user.gid,
+    cwd: "/",
+    stdio: "ignore",
+  });
+  return status === 0;
+}
+
+function openToAll(dir: string): void {
+  chmodSync(dir, 0o755);
+  for (const entry of readdirSync(dir, { withFileTypes: true })) {
+    const path = join(dir, entry.name);
+    if (entry.isDirectory()) openToAll(path);
+    else if (entry.isFile()) chmodSync(path, (statSync(path).mode & 0o100) === 0 ? 0o644 : 0o755);
+  }
+}
