@@ -1,3 +1,4 @@
+export { findFreePort } from "./ports/find-free-port.ts";
 export { isAlive, type ProcessIdentity } from "./processes/identify-process.ts";
 export type { StopManner } from "./processes/stop-process.ts";
 export {
@@ -7,3 +8,4 @@ export {
   superviseProcess,
 } from "./processes/supervise-process.ts";
 export { type RunningPostgres, type StartPostgresOptions, startPostgres } from "./start-postgres.ts";
+export { type RunningRedis, type StartRedisOptions, startRedis } from "./start-redis.ts";
