@@ -1,6 +1,8 @@
-import type { PostgresStore } from "@eventchain/store";
-import type { Connection } from "./types.ts";
-
+export { DEFAULT_FINAL_TIMEOUT_MS } from "./await-position.ts";
+export { type ConnectOptions, connect } from "./connect.ts";
+export { stateAt } from "./make-receipt.ts";
+export { formatInstant, type Instant, parseInstant } from "./parse-instant.ts";
+export { checkAppend } from "./prepare-append.ts";
 export type {
   Alarm,
   AnchorSummary,
@@ -22,9 +24,3 @@ export type {
   Rejection,
   WaitOptions,
 } from "./types.ts";
-
-export interface ConnectOptions {
-  database: string | PostgresStore["pool"];
-  maxConnections?: number;
-}
-export declare function connect(options: ConnectOptions): Promise<Connection>;

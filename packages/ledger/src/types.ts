@@ -238,4 +238,3 @@ export interface Connection extends AsyncDisposable {
   /** Waits for the appends on their way, ends what waits for final (`aborted`), closes the pool if it is its own. */
   close(): Promise<void>;
 }
-

@@ -1,0 +1,89 @@
+import { LedgerError } from "@eventchain/core";
+import { checkPlainObject } from "./check-keys.ts";
+import { parseInstant } from "./parse-instant.ts";
+import type { AppendOptions, JsonObject } from "./types.ts";
+
+/** The options that become metadata under their own names. */
+export const METADATA_OPTIONS = [
+  "actor",
+  "ip",
+  "userAgent",
+  "reason",
+  "correlationId",
+  "causationId",
+  "occurredAt",
+] as const;
+
+/** What tells one sending of a request from another, and so is no part of what was asked for. */
+const ID_KEYS: readonly string[] = ["commandId", "correlationId", "causationId"];
+
+/**
+ * The metadata that an append's options give to each of its events, without the command id.
+ * Errors: LedgerError `invalid-argument` for a key given twice, `invalid-name` for a reserved one.
+ */
+export function sharedMetadata(options: AppendOptions): JsonObject {
+  const metadata = new Map<string, unknown>();
+  for (const key of METADATA_OPTIONS) {
+    const value = options[key];
+    if (value === undefined) continue;
+    metadata.set(key, key === "occurredAt" ? instantText(value) : text(key, value));
+  }
+  if (options.metadata !== undefined) addMetadata(metadata, options.metadata, "option metadata");
+  return toObject(metadata);
+}
+
+/** The whole metadata of one event: the append's, the event's own, and the command id. */
+export function eventMetadata(shared: JsonObject, own: unknown, commandId: string | undefined): JsonObject {
+  const metadata = new Map(Object.entries(shared));
+  if (own !== undefined) addMetadata(metadata, own, "metadata");
+  if (commandId !== undefined) metadata.set("commandId", commandId);
+  return toObject(metadata);
+}
+
+/** Metadata without the ids of the request that carried it. */
+export function withoutIds(metadata: JsonObject): JsonObject {
+  return toObject(new Map(Object.entries(metadata).filter(([key]) => !ID_KEYS.includes(key))));
+}
+
+function addMetadata(metadata: Map<string, unknown>, source: unknown, what: string): void {
+  checkPlainObject(source, what);
+  for (const [key, value] of Object.entries(source)) {
+    if (value === undefined) continue;
+    if (key.startsWith("$"))
+      throw new LedgerError(
+        "invalid-name",
+        `${what} has the key ${JSON.stringify(key)}: names that begin with $ are the ledger's own`,
+        { values: { key } },
+      );
+    if (key === "commandId")
+      throw new LedgerError("invalid-argument", `${what} has commandId: give it as the option commandId`, {
+        values: { key },
+      });
+    if (metadata.has(key))
+      throw new LedgerError("invalid-argument", `${what} gives ${JSON.stringify(key)} a second time: give it once`, {
+        values: { key },
+      });
+    metadata.set(key, value);
+  }
+}
+
+/** A key such as "__proto__" becomes a property like any other. */
+function toObject(entries: ReadonlyMap<string, unknown>): JsonObject {
+  return Object.fromEntries(entries);
+}
+
+function text(key: string, value: unknown): string {
+  if (typeof value === "string" && value !== "") return value;
+  throw new LedgerError("invalid-argument", `option ${key} is not a text of at least one character`, {
+    values: { option: key },
+  });
+}
+
+function instantText(value: unknown): string {
+  if (!(value instanceof Date)) return parseInstant(text("occurredAt", value), "option occurredAt").text;
+  if (Number.isNaN(value.getTime()))
+    throw new LedgerError("invalid-argument", "option occurredAt is an invalid Date", {
+      values: { option: "occurredAt" },
+    });
+  return parseInstant(value.toISOString(), "option occurredAt").text;
+}

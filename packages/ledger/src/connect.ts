@@ -1,0 +1,83 @@
+import { checkOrigin, LedgerError } from "@eventchain/core";
+import { groupAppends, openPostgresLog, openPostgresStore, type PostgresStore } from "@eventchain/store";
+import { checkKeys } from "./check-keys.ts";
+import { openLedger } from "./open-ledger.ts";
+import type { Connection, Ledger } from "./types.ts";
+import { type WatermarkWatch, watchWatermarks } from "./watch-watermarks.ts";
+
+export interface ConnectOptions {
+  /** A connection string, or a pool of `pg`'s that stays its caller's to end. */
+  database: string | PostgresStore["pool"];
+  /** Of the pool that a connection string makes. Default: the store's. */
+  maxConnections?: number | undefined;
+  /** Milliseconds since 1970-01-01 UTC, for the ids of events. Default: the host's clock. */
+  clock?: (() => bigint) | undefined;
+}
+
+/**
+ * Opens a database of ledgers. One pool and one grouping of appends serve all of them.
+ * Errors: LedgerError `database-unavailable`, `not-migrated`, `database-refused`, `config-invalid`.
+ */
+export async function connect(options: ConnectOptions): Promise<Connection> {
+  checkKeys(options, ["database", "maxConnections", "clock"], "connect options");
+  const { database, maxConnections, clock = hostClock } = options;
+  const own = typeof database === "string";
+  const store = openPostgresStore(
+    own
+      ? { connectionString: database, ...(maxConnections === undefined ? {} : { maxConnections }) }
+      : { pool: database },
+  );
+  try {
+    // The first read finds out whether the server answers and its tables are there.
+    await store.listLedgers();
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  const log = openPostgresLog(store.pool);
+  const appends = groupAppends(store);
+  const watches = new Map<bigint, WatermarkWatch>();
+  let closing: Promise<void> | undefined;
+
+  function watchOf(ledgerId: bigint): WatermarkWatch {
+    const known = watches.get(ledgerId);
+    if (known !== undefined) return known;
+    const watch = watchWatermarks(() => store.watermarks(ledgerId));
+    watches.set(ledgerId, watch);
+    return watch;
+  }
+
+  async function ledger(origin: string): Promise<Ledger> {
+    checkOrigin(origin);
+    const record = await store.findLedger(origin);
+    if (record !== undefined)
+      return openLedger({ record, store, log, appends, watch: watchOf(record.ledgerId), clock });
+    const known = (await store.listLedgers()).map((each) => each.origin);
+    const others = known.length === 0 ? "it has none yet" : `it has ${known.slice(0, 10).join(", ")}`;
+    throw new LedgerError("ledger-not-found", `this database has no ledger ${origin}: ${others}`, {
+      values: { ledger: origin, ledgers: known },
+    });
+  }
+
+  async function close(): Promise<void> {
+    for (const watch of watches.values()) watch.close();
+    await appends.drain();
+    await store.close();
+  }
+
+  const connection: Connection = {
+    ledger,
+    ledgers: async () => (await store.listLedgers()).map((record) => record.origin),
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+    [Symbol.asyncDispose]: () => connection.close(),
+  };
+  return connection;
+}
+
+/** The time at the process's start, carried on by the monotonic clock: it never runs backwards. */
+function hostClock(): bigint {
+  return BigInt(Math.trunc(performance.timeOrigin + performance.now()));
+}

@@ -1,0 +1,138 @@
+import { canonicalJson, checkName, LedgerError, normaliseTags, randomBytes, uuidv7 } from "@eventchain/core";
+import type { AppendRequest, NewEvent } from "@eventchain/store";
+import { eventMetadata, METADATA_OPTIONS, sharedMetadata, withoutIds } from "./build-metadata.ts";
+import { checkKeys, checkObject, within } from "./check-keys.ts";
+import { hashRequest, type RequestedEvent } from "./hash-request.ts";
+import { normaliseExpect } from "./normalise-expect.ts";
+import type { AppendOptions, EventInput } from "./types.ts";
+
+const EVENT_KEYS = ["type", "data", "tags", "schema", "metadata"] as const;
+const OPTION_KEYS = ["expect", "commandId", ...METADATA_OPTIONS, "metadata", "signal"] as const;
+const MAX_SCHEMA = 2 ** 31 - 1;
+const SALT_BYTES = 16;
+
+/** An append's content, checked and in canonical form; nothing in it depends on time or chance. */
+interface CheckedAppend {
+  stream: string;
+  events: (Omit<NewEvent, "id" | "salt" | "metaSalt"> & { requested: RequestedEvent })[];
+  expected: AppendRequest["expected"];
+  commandId: string | undefined;
+  actor: string | undefined;
+}
+
+/**
+ * Checks what an append would check before it is sent, and throws as it would. Nothing is read or written.
+ * Errors: LedgerError `invalid-name`, `invalid-argument`, `invalid-value`, `too-large`.
+ */
+export function checkAppend(
+  stream: string,
+  events: EventInput | readonly EventInput[],
+  options: AppendOptions = {},
+): void {
+  checkContent(stream, events, options);
+}
+
+/**
+ * Turns what a caller gave into the request that the store takes, with fresh ids and salts.
+ * @param nowMs milliseconds since 1970-01-01 UTC, for the ids' leading bits.
+ */
+export function prepareAppend(
+  stream: string,
+  events: EventInput | readonly EventInput[],
+  options: AppendOptions,
+  nowMs: bigint,
+): AppendRequest {
+  const content = checkContent(stream, events, options);
+  const request: AppendRequest = {
+    events: content.events.map(({ requested: _, ...event }) => ({
+      ...event,
+      id: uuidv7(nowMs),
+      salt: randomBytes(SALT_BYTES),
+      metaSalt: randomBytes(SALT_BYTES),
+    })),
+    expected: content.expected,
+  };
+  if (content.commandId === undefined) return request;
+  const requestHash = hashRequest(
+    stream,
+    content.events.map(({ requested }) => requested),
+  );
+  const actor = content.actor === undefined ? {} : { actor: content.actor };
+  return { ...request, command: { id: content.commandId, requestHash, ...actor } };
+}
+
+function checkContent(
+  stream: string,
+  events: EventInput | readonly EventInput[],
+  options: AppendOptions,
+): CheckedAppend {
+  checkName("stream", stream);
+  checkKeys(options, OPTION_KEYS, "append options");
+  const version = normaliseExpect(options.expect);
+  const { commandId } = options;
+  if (commandId !== undefined) checkName("commandId", commandId);
+  const list: readonly EventInput[] = Array.isArray(events) ? events : [events as EventInput];
+  if (list.length === 0)
+    throw new LedgerError("invalid-argument", "append was given no event: give at least one", { values: { stream } });
+  const shared = sharedMetadata(options);
+  const checked = list.map((event, index) =>
+    within(describe(event, index, list.length), { event: index }, () => checkEvent(stream, event, shared, commandId)),
+  );
+  const actor = shared.actor;
+  return {
+    stream,
+    events: checked,
+    expected: version === "any" ? [] : [{ stream, version }],
+    commandId,
+    actor: typeof actor === "string" ? actor : undefined,
+  };
+}
+
+function checkEvent(
+  stream: string,
+  event: EventInput,
+  shared: Record<string, unknown>,
+  commandId: string | undefined,
+): CheckedAppend["events"][number] {
+  checkKeys(event, EVENT_KEYS, "event");
+  checkName("type", event.type);
+  const schema = event.schema ?? 1;
+  if (!Number.isInteger(schema) || schema < 1 || schema > MAX_SCHEMA)
+    throw new LedgerError("invalid-argument", `schema is ${String(schema)}: give an integer from 1 to ${MAX_SCHEMA}`, {
+      values: { schema: String(schema) },
+    });
+  if (event.tags !== undefined && !Array.isArray(event.tags))
+    throw new LedgerError("invalid-argument", "tags is not an array: give an array of texts");
+  const tags = normaliseTags(event.tags ?? []);
+  const data = objectText("data", event.data);
+  const metadata = eventMetadata(shared, event.metadata, commandId);
+  const text = objectText("metadata", metadata);
+  // The hash of a request is asked for only where a command id makes it repeatable.
+  const requestedMetadata = commandId === undefined ? text : canonicalJson(withoutIds(metadata));
+  return {
+    stream,
+    type: event.type,
+    schema,
+    tags,
+    data,
+    metadata: text,
+    requested: { type: event.type, schema, tags, data, metadata: requestedMetadata },
+  };
+}
+
+function objectText(what: "data" | "metadata", value: unknown): string {
+  checkObject(value, what);
+  const text = within(what, { field: what }, () => canonicalJson(value));
+  // What has a JSON form of its own (a Date, say) may be an object in JavaScript and a text in JSON.
+  if (!text.startsWith("{"))
+    throw new LedgerError("invalid-value", `${what} has a JSON form that is not an object: give a plain object`, {
+      values: { field: what },
+    });
+  return text;
+}
+
+function describe(event: unknown, index: number, count: number): string {
+  const type: unknown = typeof event === "object" && event !== null && "type" in event ? event.type : undefined;
+  const name = typeof type === "string" ? ` ${JSON.stringify(type.slice(0, 64))}` : "";
+  return count === 1 ? `event${name}` : `event ${index + 1} of ${count}${name}`;
+}
