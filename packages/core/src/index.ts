@@ -10,6 +10,7 @@ export { compareUtf8 } from "./compare-utf8.ts";
 export { base64ToBytes, hexToBytes } from "./decode-bytes.ts";
 export { type Bytes, bytesToBase64, bytesToHex, concatBytes, equalBytes, utf8 } from "./encode-bytes.ts";
 export { ConflictError, LedgerError, type LedgerErrorCode, type LedgerErrorOptions } from "./errors.ts";
+export { createGenesis, type Genesis, genesisHash, parseGenesis } from "./event/genesis.ts";
 export {
   chainHash,
   contentHash,
@@ -30,4 +31,21 @@ export { i64, MAX_INT63, parseDecimal, u64 } from "./integers.ts";
 export { canonicalJson } from "./json/canonical-json.ts";
 export { isCanonicalObject } from "./json/is-canonical-object.ts";
 export { type JsonLimits, MAX_JSON_BYTES, MAX_JSON_DEPTH } from "./json/limits.ts";
+export { parseJson } from "./json/parse-json.ts";
+export { type ChangedTile, type ExtendedLog, extendLog } from "./log/extend-log.ts";
+export { emptyRoot, leafHash, nodeHash, rootOf } from "./log/hash-nodes.ts";
+export { tilesForConsistency, tilesForExtend, tilesForInclusion, tilesForRoot } from "./log/plan-proof.ts";
+export { consistencyProof, inclusionProof, rootFromTiles } from "./log/prove.ts";
+export { TILE_WIDTH, type TileId, type TileReader } from "./log/tiles.ts";
+export {
+  type ConsistencyClaim,
+  type InclusionClaim,
+  rootFromInclusion,
+  verifyConsistency,
+  verifyInclusion,
+} from "./log/verify-proof.ts";
 export { randomBytes, uuidv7 } from "./make-random.ts";
+export { type Checkpoint, formatCheckpoint, originLine, parseCheckpoint, parseOriginLine } from "./notes/checkpoint.ts";
+export { type NoteSigner, type NoteVerifier, signerFromSeed, verifierFromVkey } from "./notes/note-keys.ts";
+export { type NoteSignature, openNote, parseNote } from "./notes/open-note.ts";
+export { signNote } from "./notes/sign-note.ts";
