@@ -27,7 +27,8 @@ const advice: Partial<Readonly<Record<LedgerErrorCode, string>>> = {
 /** Maps anything thrown to one line, one JSON object and an exit code. Never shows a stack. */
 export function describeError(error: unknown): DescribedError {
   if (error instanceof CommanderError) {
-    const said = error.code === "commander.help" ? "no command is given" : oneLine(error.message.replace(/^error: /, ""));
+    const said =
+      error.code === "commander.help" ? "no command is given" : oneLine(error.message.replace(/^error: /, ""));
     const message = `${said}: see \`eventchain --help\``;
     return { exitCode: 2, message, json: { code: "invalid-argument", message } };
   }
@@ -51,6 +52,10 @@ function plain(code: string, message: string): DescribedError {
   return { exitCode: 2, message, json: { code, message } };
 }
 
+/** Also hides the password of any URL: an argument in the wrong place is quoted by the parser as it came. */
 function oneLine(text: string): string {
-  return text.trim().replace(/\s*\n\s*/g, " ");
+  return text
+    .trim()
+    .replace(/\s*\n\s*/g, " ")
+    .replace(/(\w:\/\/[^\s:@/]*):[^\s@]*@/g, "$1:***@");
 }

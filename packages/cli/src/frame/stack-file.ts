@@ -4,7 +4,7 @@ import { LedgerError } from "@eventchain/core";
 import { z } from "zod";
 import { writeFileWhole } from "./write-file-whole.ts";
 
-const stackSchema = z.strictObject({
+const stackSchema = z.object({
   databaseUrl: z.string(),
   redisUrl: z.string().nullable(),
   rpcUrl: z.string(),
