@@ -1,1 +1,3 @@
-export {};
+export type { OutsideReceipt, VerifyOptions } from "./options.ts";
+export type { AnchoredHead, Finding, FindingKind, VerifyReport } from "./report.ts";
+export { verifyLedger } from "./verify-ledger.ts";
