@@ -1,3 +1,4 @@
+export type { ChainAccount } from "./chain/keep-accounts.ts";
 export { findFreePort } from "./ports/find-free-port.ts";
 export { isAlive, type ProcessIdentity } from "./processes/identify-process.ts";
 export type { StopManner } from "./processes/stop-process.ts";
@@ -7,5 +8,13 @@ export {
   stopLeftover,
   superviseProcess,
 } from "./processes/supervise-process.ts";
+export {
+  BLOCK_TIME_MS,
+  IDLE_BLOCKS,
+  LOCAL_CHAIN_ID,
+  type LocalChain,
+  type StartChainOptions,
+  startChain,
+} from "./start-chain.ts";
 export { type RunningPostgres, type StartPostgresOptions, startPostgres } from "./start-postgres.ts";
 export { type RunningRedis, type StartRedisOptions, startRedis } from "./start-redis.ts";

@@ -1,1 +1,2 @@
-export {};
+export { openQueue, type QueueConnection } from "./open-queue.ts";
+export type { Hint, HintHandler, Queue, QueueBackend, QueueOptions, Stage, WorkOptions } from "./types.ts";

@@ -5,7 +5,7 @@ import { delimiter, join } from "node:path";
 export const REDIS_PROGRAMS: readonly string[] = ["redis-server", "valkey-server"];
 
 /** The path of a Redis or Valkey server on the search path; undefined if none is installed. */
-export function findRedis(searchPath: string = process.env["PATH"] ?? ""): string | undefined {
+export function findRedis(searchPath: string = process.env.PATH ?? ""): string | undefined {
   for (const name of REDIS_PROGRAMS) {
     for (const dir of searchPath.split(delimiter)) {
       const path = join(dir, name);
