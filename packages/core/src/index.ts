@@ -1,3 +1,21 @@
+export { type CheckOptions, checkBundle } from "./bundle/check-bundle.ts";
+export {
+  BUNDLE_FORMAT,
+  type BundleAnchor,
+  type BundleEvent,
+  formatBundle,
+  MAX_BUNDLE_BYTES,
+  type ProofBundle,
+  parseBundle,
+} from "./bundle/proof-bundle.ts";
+export {
+  BUNDLE_CHECKS,
+  type BundleCheck,
+  type BundleCheckName,
+  type Report,
+  type Report,
+} from "./bundle/report.ts";
+export type { AnchorWitness, FoundAnchor, WitnessedHead } from "./bundle/witness.ts";
 export {
   checkName,
   checkOrigin,
@@ -26,6 +44,7 @@ export {
   stateHash,
 } from "./event/hash-event.ts";
 export { type EventHeader, parseHeader } from "./event/parse-header.ts";
+export { isSystemType, SYSTEM_EVENT_TYPES } from "./event/system-types.ts";
 export { sha256 } from "./hash-bytes.ts";
 export { i64, MAX_INT63, parseDecimal, u64 } from "./integers.ts";
 export { canonicalJson } from "./json/canonical-json.ts";
@@ -49,3 +68,6 @@ export { type Checkpoint, formatCheckpoint, originLine, parseCheckpoint, parseOr
 export { type NoteSigner, type NoteVerifier, signerFromSeed, verifierFromVkey } from "./notes/note-keys.ts";
 export { type NoteSignature, openNote, parseNote } from "./notes/open-note.ts";
 export { signNote } from "./notes/sign-note.ts";
+export { onchainLedgerId } from "./trust/onchain-ledger-id.ts";
+export { parseAddress } from "./trust/parse-address.ts";
+export { formatTrustRoot, parseTrustRoot, type TrustedChain, type TrustRoot } from "./trust/trust-root.ts";
