@@ -13,7 +13,6 @@ export {
   type BundleCheck,
   type BundleCheckName,
   type Report,
-  type Report,
 } from "./bundle/report.ts";
 export type { AnchorWitness, FoundAnchor, WitnessedHead } from "./bundle/witness.ts";
 export {

@@ -101,7 +101,7 @@ async function askChain(
   const wrong = differences(anchor, found);
   if (wrong.length > 0) return fails(`the chain's anchor in transaction ${txHash} differs: ${wrong.join(", ")}`);
   const head = await chain.head({ contract, ledgerId });
-  if ("kind" in head && head.kind === "not-opened") return fails("the contract does not know the ledger");
+  if (!("epoch" in head)) return fails("the contract does not know the ledger");
   if (head.epoch > found.epoch) {
     return fails(`superseded since: the contract is in epoch ${head.epoch}, the anchor of epoch ${found.epoch}`);
   }
