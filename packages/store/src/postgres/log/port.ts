@@ -146,6 +146,8 @@ export interface AnchorFacts {
   oldestWaitMs: bigint;
   /** Anchors that failed since the last one that was mined. */
   failuresInARow: number;
+  /** Since the newest failed one was prepared; undefined while there is none. */
+  sinceFailureMs: bigint | undefined;
   /** Wei of this sender on this chain, over all ledgers: paid in the last 24 hours, or at most to be paid for what is on its way. */
   spentWei: bigint;
 }
@@ -204,10 +206,14 @@ export interface LogStore {
     draft: AnchorDraft & { minedNonce: bigint },
     sign: (nonce: bigint) => SignedAnchor,
   ): Promise<{ kind: "prepared"; anchor: AnchorRecord } | { kind: "busy" }>;
-  /** Puts another transaction on the same nonce, `prepared`, and turns the old one to `replaced`. `busy`: it was settled meanwhile. */
+  /**
+   * Puts another transaction in the place of one, `prepared`, which turns to `replaced`. The nonce is the same, or the
+   * lower one that keeps it from being mined. `busy`: it was settled meanwhile.
+   */
   replaceAnchor(
     anchorId: bigint,
     draft: AnchorDraft,
+    nonce: bigint,
     signed: SignedAnchor,
   ): Promise<{ kind: "prepared"; anchor: AnchorRecord } | { kind: "busy" }>;
   /** `prepared`, `sent` and `reorged` transactions of a sender, in the order of their nonces. */

@@ -1,0 +1,65 @@
+import type pg from "pg";
+import { statement } from "../load-statement.ts";
+import { mapDatabaseError } from "../map-database-error.ts";
+
+/** A pool, or the connection that a transaction holds. */
+export type Queryable = Pick<pg.Pool, "query">;
+
+/** After so long without a statement Postgres ends a transaction: a worker that stopped dead gives its locks back. */
+const IDLE_TIMEOUT_MS = 60_000;
+const beginSql = statement("log-begin");
+
+/** One statement's rows. Errors: LedgerError, as `mapDatabaseError` names them. */
+export async function runQuery<Row extends pg.QueryResultRow>(
+  database: Queryable,
+  text: string,
+  values: unknown[] = [],
+): Promise<Row[]> {
+  try {
+    return (await database.query<Row>(text, values)).rows;
+  } catch (error) {
+    throw mapDatabaseError(error);
+  }
+}
+
+/** How many rows a statement wrote. */
+export async function runWrite(database: Queryable, text: string, values: unknown[]): Promise<number> {
+  try {
+    return (await database.query(text, values)).rowCount ?? 0;
+  } catch (error) {
+    throw mapDatabaseError(error);
+  }
+}
+
+/**
+ * Runs `work` in one transaction on one connection and commits it; what `work` throws rolls it back and is thrown on.
+ * READ COMMITTED is asked for by name: what follows a lock must see what was committed before it. The commit waits for
+ * the disk, and for synchronous standbys, even where the database's default does not: a head must not be sent to a
+ * chain before the database is sure to keep it.
+ */
+export async function runTransaction<T>(pool: pg.Pool, work: (connection: Queryable) => Promise<T>): Promise<T> {
+  const connection = await pool.connect().catch((error: unknown) => {
+    throw mapDatabaseError(error);
+  });
+  let lost: Error | undefined;
+  // Between two statements a lost connection speaks through this event only; the next statement then fails too.
+  const onError = (error: Error): void => {
+    lost = error;
+  };
+  connection.on("error", onError);
+  try {
+    await runQuery(connection, "begin isolation level read committed");
+    await runQuery(connection, beginSql, [`${IDLE_TIMEOUT_MS}ms`]);
+    const result = await work(connection);
+    await runQuery(connection, "commit");
+    return result;
+  } catch (error) {
+    await connection.query("rollback").catch((failure: Error) => {
+      lost = failure;
+    });
+    throw error;
+  } finally {
+    connection.off("error", onError);
+    connection.release(lost ?? false);
+  }
+}

@@ -1,0 +1,4 @@
+update eventchain.anchors
+set state = 'final', final_at = clock_timestamp()
+where anchor_id = $1::bigint and state = 'mined'
+returning ledger_id::text as ledger_id, size::text as size

@@ -1,0 +1,4 @@
+-- Both hold until the transaction ends.
+select set_config('idle_in_transaction_session_timeout', $1::text, true),
+       set_config('synchronous_commit', case when current_setting('synchronous_commit') in ('off', 'local') then 'on'
+                                             else current_setting('synchronous_commit') end, true)
