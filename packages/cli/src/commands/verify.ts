@@ -1,0 +1,109 @@
+import { LedgerError, parseTrustRoot } from "@eventchain/core";
+import type { Finding, OutsideReceipt, VerifyReport } from "@eventchain/verifier";
+import { collect, decimal } from "../frame/arguments.ts";
+import type { RegisterCommand } from "../frame/command-spec.ts";
+import { type CommandContext, givenOrigin } from "../frame/context.ts";
+import { readInputFile } from "../frame/read-input-file.ts";
+import { showText } from "../jsonl/show-text.ts";
+
+interface VerifyArguments {
+  readonly trust?: string;
+  readonly from?: bigint;
+  readonly receipt?: readonly string[];
+  readonly checkpoint?: readonly string[];
+  readonly offline?: boolean;
+}
+
+/** `verify`: the whole ledger against its log and the chain. Everything from outside is read before the ledger is. */
+export const registerVerify: RegisterCommand = (program, run) => {
+  program
+    .command("verify")
+    .description("check the whole ledger against its signed log and the chain")
+    .option("--trust <file>", "the trust root, kept outside: whose keys, chain and contract to believe")
+    .option("--from <position>", "recompute events from this position on", decimal)
+    .option("--receipt <file>", "a receipt kept outside; may be given several times", collect)
+    .option("--checkpoint <file>", "a signed checkpoint kept outside; may be given several times", collect)
+    .option("--offline", "leave the chain out")
+    .action(
+      run(async (context, options: VerifyArguments) => {
+        const report = await verify(context, options);
+        await context.output.document(report, describeLedger);
+        return report.ok ? 0 : 1;
+      }),
+    );
+};
+
+async function verify(context: CommandContext, options: VerifyArguments): Promise<VerifyReport> {
+  const { settings, signal } = context;
+  const ledger = givenOrigin(settings);
+  const trust =
+    options.trust === undefined ? undefined : parseTrustRoot(await readInputFile(options.trust, "the trust root"));
+  if (trust !== undefined && settings.options.contract !== undefined) {
+    throw new LedgerError("invalid-argument", "--contract and --trust both name the contract: leave --contract out");
+  }
+  const { parseReceipts, verifyLedger } = await import("@eventchain/verifier");
+  const receipts: OutsideReceipt[] = [];
+  for (const file of options.receipt ?? []) receipts.push(...parseReceipts(await readInputFile(file, "the receipt")));
+  const checkpoints = await Promise.all(
+    (options.checkpoint ?? []).map((file) => readInputFile(file, "the checkpoint")),
+  );
+  const chain = options.offline === true ? undefined : await chainAtHand(context);
+  const database = await context.pool();
+  const bar = context.progress(0n, "verifying");
+  return await verifyLedger({
+    database,
+    receipts,
+    checkpoints,
+    offline: options.offline === true,
+    onProgress: (done, total) => bar.update(done, total),
+    signal,
+    ...(ledger === undefined ? {} : { ledger }),
+    ...(trust === undefined ? {} : { trust }),
+    ...(chain === undefined ? {} : { chain }),
+    ...(settings.options.contract === undefined ? {} : { contract: settings.options.contract }),
+    ...(options.from === undefined ? {} : { from: options.from }),
+  });
+}
+
+async function chainAtHand(context: CommandContext): Promise<Awaited<ReturnType<CommandContext["chain"]>>> {
+  if ((await context.settings.find("rpc")) === undefined) {
+    const message =
+      "no chain is at hand to check against: give --rpc URL or RPC_URL, or leave the chain out by --offline";
+    throw new LedgerError("chain-unavailable", message, { retryable: false });
+  }
+  return await context.chain();
+}
+
+/** The report in words. "Intact" is said only of what was checked against keys and a contract from outside. */
+export function describeLedger(report: VerifyReport): string {
+  const { anchored } = report;
+  const lines = [
+    `${report.ledger}: ${report.size} events, ${report.checked} recomputed, ${report.sealed} sealed`,
+    report.offline === true
+      ? "the chain was left out (--offline): nothing here was compared with it"
+      : anchored === null
+        ? "not anchored yet: no chain vouches for any of it"
+        : `anchored up to ${anchored.size}, in block ${anchored.block} of chain ${anchored.chainId}` +
+          `${anchored.final ? "" : " (not final yet)"}; ${report.unanchored} newer events are not`,
+    ...report.findings.map(describeFinding),
+    "",
+    conclude(report),
+  ];
+  return lines.join("\n");
+}
+
+function describeFinding({ kind, position, to, stream, eventId, detail }: Finding): string {
+  const where = position === undefined ? "" : ` ${to === undefined ? position : `${position}-${to}`}`;
+  const whose = stream === undefined ? "" : ` (${showText(stream)}${eventId === undefined ? "" : `, ${eventId}`})`;
+  return `${kind.toUpperCase()}${where}${whose}: ${showText(detail)}`;
+}
+
+function conclude(report: VerifyReport): string {
+  const { findings, anchored, trust } = report;
+  if (!report.ok) return `NOT INTACT: ${findings.length} ${findings.length === 1 ? "finding" : "findings"}.`;
+  const source = "keys and contract are the database's own word; --trust FILE compares with yours";
+  if (trust === "from-database") return `Consistent: nothing contradicts itself (${source}).`;
+  if (report.offline === true) return "Consistent with its signed log; without the chain it cannot be called intact.";
+  if (anchored === null) return "Consistent with its signed log; nothing is anchored yet.";
+  return `Intact up to position ${anchored.size}.`;
+}
