@@ -1,4 +1,3 @@
-import type { LedgerError } from "@eventchain/core";
 import type pg from "pg";
 import type { AppendOutcome, AppendRequest, EventStore } from "./port.ts";
 
@@ -24,8 +23,6 @@ export interface PostgresStore extends EventStore {
   readonly pool: pg.Pool;
 }
 export declare function openPostgresStore(options: PostgresStoreOptions): PostgresStore;
-export declare function migrate(database: pg.Pool | string): Promise<{ applied: string[]; version: number }>;
-export declare function mapDatabaseError(error: unknown): LedgerError;
 export interface GroupOptions {
   maxEvents?: number;
   maxBytes?: number;
@@ -52,3 +49,5 @@ export type {
   StoredCheckpoint,
 } from "./postgres/log/port.ts";
 export { FINAL_CHANNEL, SEALED_CHANNEL } from "./postgres/log/port.ts";
+export { mapDatabaseError } from "./postgres/map-database-error.ts";
+export { migrate } from "./postgres/migrate.ts";

@@ -1,11 +1,9 @@
 -- One schema for every ledger of a database. ledger_id leads every key, so that the tables can be
 -- partitioned by it. Names and stream, type and tag texts compare bytewise (collate "C").
 
-create schema if not exists eventchain;
-
 create table eventchain.ledgers (
   ledger_id  bigint generated always as identity primary key,
-  origin     text collate "C" not null unique,
+  origin     text collate "C" not null unique check (origin ~ '^[!-~]{1,200}$' and origin !~ '[+~]'),
   genesis    json not null,
   -- H(0x47 || JCS(genesis)): what the first event is chained to.
   genesis_hash bytea not null check (octet_length(genesis_hash) = 32),
@@ -42,16 +40,18 @@ create table eventchain.watermarks (
   final_size    bigint not null default 0
 );
 
+-- Fixed widths first: no padding between them. No foreign key: the append function holds the ledger's row,
+-- and a check for each event would cost as much as an index.
 create table eventchain.events (
-  ledger_id    bigint not null references eventchain.ledgers,
+  ledger_id    bigint not null,
   position     bigint not null check (position >= 1),
-  stream       text collate "C" not null,
   version      bigint not null check (version >= 1),
-  id           uuid not null,
-  type         text collate "C" not null,
-  schema       int not null check (schema >= 1),
-  tags         text[] collate "C" not null,
   recorded_at  timestamptz not null,
+  id           uuid not null,
+  schema       int not null check (schema >= 1),
+  stream       text collate "C" not null,
+  type         text collate "C" not null,
+  tags         text[] collate "C" not null,
   data         json,
   salt         bytea,
   data_hash    bytea not null,
@@ -157,7 +157,7 @@ create table eventchain.alarms (
 create unique index alarms_standing on eventchain.alarms (ledger_id, code) where cleared_at is null;
 
 -- A command's state, from its outcome and the watermarks.
-create view eventchain.command_status as
+create view eventchain.command_status with (security_invoker = true) as
 select c.ledger_id, c.command_id, c.type, c.actor, c.outcome, c.code, c.first_position, c.last_position, c.at,
        case when c.outcome = 'rejected' then 'rejected'
             when c.last_position <= w.final_size then 'final'

@@ -1,0 +1,1 @@
+select version, name, checksum from eventchain.migrations order by version
