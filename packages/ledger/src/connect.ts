@@ -22,6 +22,9 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   checkKeys(options, ["database", "maxConnections", "clock"], "connect options");
   const { database, maxConnections, clock = hostClock } = options;
   const own = typeof database === "string";
+  // An environment variable that is not set must not end in whatever server happens to run here.
+  if (own ? database === "" : typeof database !== "object" || database === null)
+    throw new LedgerError("config-invalid", "no database is named: give a postgres:// URL or a pool of pg's");
   const store = openPostgresStore(
     own
       ? { connectionString: database, ...(maxConnections === undefined ? {} : { maxConnections }) }

@@ -1,0 +1,90 @@
+import { addAbortSignal } from "node:stream";
+import { LedgerError, parseJson } from "@eventchain/core";
+import { collect } from "../frame/arguments.ts";
+import type { ExitCode, RegisterCommand } from "../frame/command-spec.ts";
+import type { CommandContext } from "../frame/context.ts";
+import { appendLines } from "../jsonl/append-lines.ts";
+import { parseExpect } from "../jsonl/parse-append-line.ts";
+import { showReceipt } from "../jsonl/show-receipt.ts";
+import { showText } from "../jsonl/show-text.ts";
+
+interface AppendArguments {
+  readonly stream?: string;
+  readonly type?: string;
+  readonly data?: string;
+  readonly metadata?: string;
+  readonly tag?: readonly string[];
+  readonly expect?: string;
+  readonly command?: string;
+}
+
+/** `append`: one event from the command line, or one for each JSON line of standard input. */
+export const registerAppend: RegisterCommand = (program, run) => {
+  program
+    .command("append")
+    .description("append one event, or with - each JSON line {stream, type, data, metadata?, tags?, expect?, command?}")
+    .argument("[source]", "- for standard input")
+    .option("--stream STREAM", "the stream it belongs to")
+    .option("--type TYPE", "what kind of event it is")
+    .option("--data JSON", "what happened: a JSON object")
+    .option("--metadata JSON", 'a JSON object, such as {"actor": "ann"}')
+    .option("--tag TAG", "what else it is about; may be given several times", collect)
+    .option("--expect VERSION", "the version that the stream must be at: N, none, exists or any")
+    .option("--command ID", "makes the append repeatable: again with the same content, it answers as the first time")
+    .action(
+      run((context, source: string | undefined, options: AppendArguments) =>
+        source === undefined ? appendOne(context, options) : appendStream(context, source, options),
+      ),
+    );
+};
+
+async function appendOne(context: CommandContext, options: AppendArguments): Promise<ExitCode> {
+  const { stream, type, data, metadata, tag, expect, command } = options;
+  if (stream === undefined || type === undefined || data === undefined)
+    throw new LedgerError("invalid-argument", "append needs --stream, --type and --data, or - to read standard input");
+  const event = { type, data: jsonOption("--data", data), tags: tag };
+  const appendOptions = {
+    metadata: metadata === undefined ? undefined : jsonOption("--metadata", metadata),
+    expect: parseExpect(expect),
+    commandId: command,
+    signal: context.signal,
+  };
+  const ledger = await context.ledger();
+  const receipt = await ledger.append(stream, event, appendOptions);
+  await context.output.document(showReceipt(receipt), ({ position, version, id }) => {
+    const before = receipt.duplicate ? " (recorded before)" : "";
+    return `position ${position}: ${showText(type)}, version ${version} of ${showText(stream)}, id ${id}${before}`;
+  });
+  return 0;
+}
+
+/** Each line is answered by a JSON line, with and without `--json`: the input is a program's. */
+async function appendStream(context: CommandContext, source: string, options: AppendArguments): Promise<ExitCode> {
+  if (source !== "-")
+    throw new LedgerError("invalid-argument", "append takes no file: give - and the JSON lines on standard input");
+  const [option] = Object.keys(options);
+  if (option !== undefined)
+    throw new LedgerError("invalid-argument", `append - takes no --${option}: it is part of each line`);
+  const ledger = await context.ledger();
+  const stdin = addAbortSignal(context.signal, context.stdin);
+  let exitCode: ExitCode = 0;
+  for await (const result of appendLines(ledger, stdin, context.signal)) {
+    if ("shown" in result) {
+      await context.output.line(result.shown);
+      continue;
+    }
+    exitCode = exitCode === 2 || result.failed.exitCode === 2 ? 2 : 1;
+    await context.output.line({ error: result.failed.json });
+  }
+  return exitCode;
+}
+
+function jsonOption(name: string, text: string): object {
+  try {
+    // Whether it is an object is the SDK's check.
+    return parseJson(text) as object;
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error;
+    throw new LedgerError(error.code, `${name}: ${error.message}`, { values: error.values, cause: error });
+  }
+}

@@ -1,0 +1,84 @@
+import { LedgerError } from "@eventchain/core";
+import { formatInstant, type LedgerEvent, parseInstant, stateAt } from "@eventchain/ledger";
+import type { EventFilter, Watermarks } from "@eventchain/store";
+import { collect, decimal } from "../frame/arguments.ts";
+import type { ExitCode, RegisterCommand } from "../frame/command-spec.ts";
+import type { CommandContext } from "../frame/context.ts";
+import { showText } from "../jsonl/show-text.ts";
+
+interface LogArguments {
+  readonly stream?: readonly string[];
+  readonly type?: readonly string[];
+  readonly tag?: readonly string[];
+  readonly actor?: string;
+  readonly ip?: string;
+  readonly correlation?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly after?: bigint;
+  readonly limit?: bigint;
+}
+
+/** `log`: events, oldest first. */
+export const registerLog: RegisterCommand = (program, run) => {
+  program
+    .command("log")
+    .description("list events, oldest first; conditions are joined by and")
+    .option("--stream STREAM", "of this stream; several: of any of them", collect)
+    .option("--type TYPE", "of this type; several: of any of them", collect)
+    .option("--tag TAG", "with this tag; several: with all of them", collect)
+    .option("--actor ACTOR", "done by")
+    .option("--ip IP", "done from")
+    .option("--correlation ID", "with this correlation id")
+    .option("--from TIME", "recorded at or after, such as 2026-01-31T09:30:00Z")
+    .option("--to TIME", "recorded before")
+    .option("--after N", "past this position", decimal)
+    .option("--limit N", "at most so many", decimal)
+    .action(run((context, options: LogArguments) => listEvents(context, options)));
+};
+
+async function listEvents(context: CommandContext, options: LogArguments): Promise<ExitCode> {
+  const filter = toFilter(options);
+  const limit = options.limit === undefined ? undefined : toLimit(options.limit);
+  const ledger = await context.ledger();
+  // Read once, before the events: no event is called further than it is.
+  const watermarks = await ledger.watermarks();
+  for await (const event of ledger.readAll({ after: options.after, limit, filter, signal: context.signal })) {
+    await context.output.line(toJson(event, watermarks), toWords(event, watermarks));
+  }
+  return 0;
+}
+
+function toFilter({ stream, type, tag, actor, ip, correlation, from, to }: LogArguments): EventFilter {
+  return {
+    ...(stream === undefined ? {} : { streams: stream }),
+    ...(type === undefined ? {} : { types: type }),
+    ...(tag === undefined ? {} : { tags: tag }),
+    ...(actor === undefined ? {} : { actor }),
+    ...(ip === undefined ? {} : { ip }),
+    ...(correlation === undefined ? {} : { correlationId: correlation }),
+    ...(from === undefined ? {} : { recordedFromMicros: parseInstant(from, "--from").micros }),
+    ...(to === undefined ? {} : { recordedToMicros: parseInstant(to, "--to").micros }),
+  };
+}
+
+function toLimit(limit: bigint): number {
+  if (limit <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(limit);
+  throw new LedgerError("invalid-argument", `--limit is at most ${Number.MAX_SAFE_INTEGER}`);
+}
+
+function toJson(event: LedgerEvent, watermarks: Watermarks): object {
+  const { position, version, stream, id, type, schema, tags, recordedAtMicros, data, metadata, hash } = event;
+  const state = stateAt(position, watermarks);
+  return { position, version, stream, id, type, schema, tags, recordedAtMicros, data, metadata, hash, state };
+}
+
+function toWords(event: LedgerEvent, watermarks: Watermarks): string {
+  const { position, version, stream, type, recordedAtMicros, data, metadata } = event;
+  const actor = typeof metadata?.actor === "string" ? `by ${metadata.actor}` : "";
+  const content = data === null ? "(erased)" : JSON.stringify(data);
+  const state = stateAt(position, watermarks).padEnd(8);
+  const place = `${position}`.padStart(7);
+  const parts = [place, formatInstant(recordedAtMicros), state, `${stream} v${version}`, type, actor, content];
+  return showText(parts.filter((part) => part !== "").join("  "));
+}

@@ -1,0 +1,48 @@
+import { formatInstant, type LedgerStatus } from "@eventchain/ledger";
+import type { ExitCode, RegisterCommand } from "../frame/command-spec.ts";
+import type { CommandContext } from "../frame/context.ts";
+import { showText } from "../jsonl/show-text.ts";
+
+/** `status`: how far a ledger has come, and what keeps it. */
+export const registerStatus: RegisterCommand = (program, run) => {
+  program
+    .command("status")
+    .description("show how far the ledger is sealed, anchored and final, and why an anchor waits")
+    .action(run((context) => showStatus(context)));
+};
+
+async function showStatus(context: CommandContext): Promise<ExitCode> {
+  const ledger = await context.ledger();
+  const status = await ledger.status();
+  const { alarms, anchors } = status;
+  const shown = {
+    ...status,
+    alarms: alarms.map(({ code, message, raisedAtMs }) => ({ code, message, at: formatInstant(raisedAtMs * 1000n) })),
+    anchors: anchors.map(({ atMs, ...anchor }) => ({ ...anchor, at: formatInstant(atMs * 1000n) })),
+  };
+  await context.output.document(shown, () => toWords(status));
+  return 0;
+}
+
+function toWords(status: LedgerStatus): string {
+  const { ledger, epoch, size, sealed, anchored, final, head, lag, waiting, alarms, anchors } = status;
+  const behind = (ms: bigint): string => (ms === 0n ? "" : `  (behind by ${seconds(ms)})`);
+  return [
+    `ledger    ${ledger}${epoch === 0n ? "" : ` (epoch ${epoch})`}`,
+    `events    ${size}`,
+    `sealed    ${sealed}${behind(lag.sealMs)}`,
+    `anchored  ${anchored}${behind(lag.anchorMs)}`,
+    `final     ${final}${behind(lag.finalMs)}`,
+    `head      ${head.size} ${head.root}`,
+    ...(waiting === null ? [] : [`waiting   ${showText(waiting)}`]),
+    ...alarms.map(({ code, message }) => `ALARM     ${code}: ${showText(message)}`),
+    ...anchors.map(({ size: to, state, txHash, block }) => {
+      const where = block === null ? "" : ` in block ${block}`;
+      return `anchor    ${to} ${state}${where} ${txHash}`;
+    }),
+  ].join("\n");
+}
+
+function seconds(ms: bigint): string {
+  return `${(Number(ms) / 1000).toFixed(1)} s`;
+}
