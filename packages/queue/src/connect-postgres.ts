@@ -33,6 +33,8 @@ export function connectPostgres(url: string, prefix: string): Carrier {
     max: 1,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
+    // Hints may be lost, so none of them waits for the disk.
+    options: "-c synchronous_commit=off",
   };
   return {
     backend: "postgres",
