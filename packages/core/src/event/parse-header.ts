@@ -32,7 +32,7 @@ const headerShape = z.strictObject({
 const HEADER_KEYS: ReadonlySet<string> = new Set(Object.keys(headerShape.shape));
 
 /** The most bytes that a header text may have: room for thousands of the longest tags. */
-export const MAX_HEADER_BYTES: number = 4 * 1024 * 1024;
+const MAX_HEADER_BYTES: number = 4 * 1024 * 1024;
 
 /**
  * Reads a header's text: canonical JSON with exactly its eight keys, sound names, tags in order.
