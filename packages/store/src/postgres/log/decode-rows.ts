@@ -111,6 +111,8 @@ export interface AnchorRow {
   sent_at_ms: string | null;
   mined_at_ms: string | null;
   final_at_ms: string | null;
+  since_prepared_ms: string;
+  since_sent_ms: string | null;
 }
 
 export function decodeAnchor(row: AnchorRow): AnchorRecord {
@@ -140,6 +142,8 @@ export function decodeAnchor(row: AnchorRow): AnchorRecord {
     sentAtMs: optional(row.sent_at_ms, BigInt),
     minedAtMs: optional(row.mined_at_ms, BigInt),
     finalAtMs: optional(row.final_at_ms, BigInt),
+    sincePreparedMs: BigInt(row.since_prepared_ms),
+    sinceSentMs: optional(row.since_sent_ms, BigInt),
   };
 }
 

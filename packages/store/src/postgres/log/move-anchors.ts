@@ -12,6 +12,7 @@ import {
 import { readAnchor } from "./read-anchors.ts";
 import { type Queryable, runQuery, runTransaction, runWrite } from "./run-query.ts";
 
+const ofTransactionSql = statement("anchor-of-transaction");
 const lockSql = statement("anchor-lock");
 const busySql = statement("anchor-busy");
 const nextNonceSql = statement("anchor-next-nonce");
@@ -99,7 +100,12 @@ export function anchorPreparer(pool: pg.Pool): Pick<LogStore, PreparingMethods> 
           maxPriorityFeePerGasWei: 0n,
           gasLimit: 0n,
         };
-        await becomeMined(connection, await insertAnchor(connection, draft, none, -1n, "sent"), facts);
+        const known = await runQuery<{ anchor_id: string }>(connection, ofTransactionSql, [bytes0x(draft.txHash, 32)]);
+        const anchorId =
+          known[0] === undefined
+            ? await insertAnchor(connection, draft, none, -1n, "sent")
+            : BigInt(known[0].anchor_id);
+        await becomeMined(connection, anchorId, facts);
       }),
   };
 }
@@ -114,14 +120,18 @@ export function anchorMarker(pool: pg.Pool): Pick<LogStore, MarkingMethods> {
     async markFailed(anchorId, error, facts) {
       await runWrite(pool, markFailedSql, [anchorId, error, ...factValues(facts)]);
     },
-    markReorged: (anchorId) =>
+    markReorged: (anchorId, blockHash) =>
       runTransaction(pool, async (connection) => {
-        const [row] = await runQuery<{ ledger_id: string }>(connection, markReorgedSql, [anchorId]);
+        const [row] = await runQuery<{ ledger_id: string }>(connection, markReorgedSql, [
+          anchorId,
+          bytes0x(blockHash, 32),
+        ]);
         if (row !== undefined) await runWrite(connection, moveAnchoredSql, [row.ledger_id]);
       }),
-    markFinal: (anchorId) =>
+    markFinal: (anchorId, blockHash) =>
       runTransaction(pool, async (connection) => {
-        const [row] = await runQuery<{ ledger_id: string; size: string }>(connection, markFinalSql, [anchorId]);
+        const values = [anchorId, bytes0x(blockHash, 32)];
+        const [row] = await runQuery<{ ledger_id: string; size: string }>(connection, markFinalSql, values);
         if (row === undefined) return;
         await runWrite(connection, moveFinalSql, [row.ledger_id, row.size]);
         await runQuery(connection, notifySql, [FINAL_CHANNEL, `${row.ledger_id} ${row.size}`]);

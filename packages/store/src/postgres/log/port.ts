@@ -65,6 +65,9 @@ export interface AnchorRecord {
   sentAtMs: bigint | null;
   minedAtMs: bigint | null;
   finalAtMs: bigint | null;
+  /** Ages when it was read. */
+  sincePreparedMs: bigint;
+  sinceSentMs: bigint | null;
 }
 
 /**
@@ -187,8 +190,8 @@ export interface LogStore {
   // Due work. A halted ledger has none.
   /** Ledgers whose newest position is not their `sealed_size`. */
   dueToSeal(): Promise<bigint[]>;
-  /** Ledgers of a chain with a checkpoint past what is anchored or on its way. */
-  dueToAnchor(chainId: bigint): Promise<bigint[]>;
+  /** Ledgers, of a chain or of all, that are sealed past what is anchored, and have no anchor on its way. */
+  dueToAnchor(chainId?: bigint): Promise<bigint[]>;
   /** Every open ledger; with `chainId`: those that are anchored on that chain. */
   openLedgers(chainId?: bigint): Promise<LedgerRecord[]>;
 
@@ -216,23 +219,28 @@ export interface LogStore {
     nonce: bigint,
     signed: SignedAnchor,
   ): Promise<{ kind: "prepared"; anchor: AnchorRecord } | { kind: "busy" }>;
-  /** `prepared`, `sent` and `reorged` transactions of a sender, in the order of their nonces. */
-  openAnchors(chainId: bigint, sender: string): Promise<AnchorRecord[]>;
+  /** `prepared`, `sent` and `reorged` transactions on a chain, of a sender or of all, in the order of their nonces. */
+  openAnchors(chainId: bigint, sender?: string): Promise<AnchorRecord[]>;
   /** Others of the same nonce that were replaced: any of them may still be the one that is mined. */
   replacedSiblings(anchor: Pick<AnchorRecord, "anchorId" | "chainId" | "sender" | "nonce">): Promise<AnchorRecord[]>;
   /** Mined transactions of a chain that are not final yet, in the order of their blocks. */
   minedAnchors(chainId: bigint): Promise<AnchorRecord[]>;
-  /** The newest final anchors of a ledger, newest first. */
-  finalAnchors(ledgerId: bigint, limit: number): Promise<AnchorRecord[]>;
+  /** The newest final anchor of each ledger on a chain. */
+  finalAnchors(chainId: bigint): Promise<AnchorRecord[]>;
+  /** Nothing where it is mined by now. `note`: what the node said. */
   markSent(anchorId: bigint, note: string | null): Promise<void>;
-  /** Also moves `anchored_size`, and turns open siblings of the same nonce to `replaced`. */
+  /** Also moves `anchored_size`, and turns what else stood on its nonce to `replaced`. Nothing where it is final by now. */
   markMined(anchorId: bigint, facts: MinedFacts): Promise<void>;
+  /** Nothing where it is mined by now. */
   markFailed(anchorId: bigint, error: string, facts?: MinedFacts): Promise<void>;
-  /** Also moves `anchored_size` back to the greatest that is still mined. */
-  markReorged(anchorId: bigint): Promise<void>;
-  /** Also moves `final_size`, never down, and tells those who listen on `FINAL_CHANNEL`. */
-  markFinal(anchorId: bigint): Promise<void>;
-  /** Records, as `mined`, an anchor of ours that the chain has and the table does not. */
+  /** Also moves `anchored_size` back to the greatest that is still mined. Nothing where it is mined in another block by now. */
+  markReorged(anchorId: bigint, blockHash: string): Promise<void>;
+  /**
+   * Also moves `final_size`, never down, and tells those who listen on `FINAL_CHANNEL`. Nothing where it is mined in
+   * another block by now.
+   */
+  markFinal(anchorId: bigint, blockHash: string): Promise<void>;
+  /** Records, as `mined`, an anchor of ours that the chain has and the table has not, or not as mined. */
   adoptAnchor(draft: AnchorDraft & { txHash: string }, facts: MinedFacts): Promise<void>;
 }
 

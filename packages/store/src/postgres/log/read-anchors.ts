@@ -47,11 +47,12 @@ export function anchorReader(database: Queryable): Pick<LogStore, ReadingMethods
       return (await readAnchors(database, coveringSql, [ledgerId, position]))[0];
     },
     recentAnchors: (ledgerId, limit) => readAnchors(database, recentSql, [ledgerId, limit]),
-    openAnchors: (chainId, sender) => readAnchors(database, openSql, [chainId, bytes0x(sender, 20)]),
+    openAnchors: (chainId, sender) =>
+      readAnchors(database, openSql, [chainId, sender === undefined ? null : bytes0x(sender, 20)]),
     replacedSiblings: ({ chainId, sender, nonce, anchorId }) =>
       readAnchors(database, siblingsSql, [chainId, bytes0x(sender, 20), nonce, anchorId]),
     minedAnchors: (chainId) => readAnchors(database, minedSql, [chainId]),
-    finalAnchors: (ledgerId, limit) => readAnchors(database, finalSql, [ledgerId, limit]),
+    finalAnchors: (chainId) => readAnchors(database, finalSql, [chainId]),
     async anchorFacts({ ledgerId, chainId, sender, fromSize }) {
       const [row] = await runQuery<FactsRow>(database, factsSql, [ledgerId, chainId, bytes0x(sender, 20), fromSize]);
       if (row === undefined) throw new Error("assertion failed: the facts are one row");

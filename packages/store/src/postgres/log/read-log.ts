@@ -89,7 +89,7 @@ export function readLog(database: Queryable): Pick<LogStore, ReadingMethods> {
       return row?.reason ?? null;
     },
     dueToSeal: () => readLedgerIds(database, dueToSealSql, []),
-    dueToAnchor: (chainId) => readLedgerIds(database, dueToAnchorSql, [chainId]),
+    dueToAnchor: (chainId) => readLedgerIds(database, dueToAnchorSql, [chainId ?? null]),
     async openLedgers(chainId) {
       return (await runQuery<LedgerRow>(database, openLedgersSql, [chainId ?? null])).map(decodeLedger);
     },

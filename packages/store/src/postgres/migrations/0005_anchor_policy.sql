@@ -17,3 +17,20 @@ create table eventchain.anchor_waits (
 
 grant select on eventchain.anchor_waits to eventchain_writer, eventchain_reader, eventchain_sealer;
 grant insert, update, delete on eventchain.anchor_waits to eventchain_sealer;
+
+-- An anchor as the workers read it: times in milliseconds since 1970, ages as of the transaction's start.
+create view eventchain.anchor_rows with (security_invoker = true) as
+select a.anchor_id, a.ledger_id, a.epoch, a.from_size, a.size, a.root,
+       a.chain_id, a.contract, a.sender, a.nonce, a.raw_tx, a.tx_hash, a.state,
+       a.max_fee_per_gas, a.max_priority_fee_per_gas,
+       a.block_number, a.block_hash, extract(epoch from a.block_time)::bigint as block_time_seconds,
+       a.gas_used, a.fee, a.error,
+       (extract(epoch from a.prepared_at) * 1000)::bigint as prepared_at_ms,
+       (extract(epoch from a.sent_at) * 1000)::bigint as sent_at_ms,
+       (extract(epoch from a.mined_at) * 1000)::bigint as mined_at_ms,
+       (extract(epoch from a.final_at) * 1000)::bigint as final_at_ms,
+       (extract(epoch from now() - a.prepared_at) * 1000)::bigint as since_prepared_ms,
+       (extract(epoch from now() - a.sent_at) * 1000)::bigint as since_sent_ms
+from eventchain.anchors a;
+
+grant select on eventchain.anchor_rows to eventchain_writer, eventchain_reader, eventchain_sealer;

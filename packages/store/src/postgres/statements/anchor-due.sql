@@ -3,7 +3,7 @@ from eventchain.ledgers l
 join eventchain.watermarks w using (ledger_id)
 join eventchain.ledger_contracts c using (ledger_id)
 where l.state = 'open'
-  and c.chain_id = $1::bigint
+  and ($1::bigint is null or c.chain_id = $1::bigint)
   and w.sealed_size > w.anchored_size
   and not exists (
     select from eventchain.anchors a
