@@ -24,13 +24,13 @@ export const registerAppend: RegisterCommand = (program, run) => {
     .command("append")
     .description("append one event, or with - each JSON line {stream, type, data, metadata?, tags?, expect?, command?}")
     .argument("[source]", "- for standard input")
-    .option("--stream STREAM", "the stream it belongs to")
-    .option("--type TYPE", "what kind of event it is")
-    .option("--data JSON", "what happened: a JSON object")
-    .option("--metadata JSON", 'a JSON object, such as {"actor": "ann"}')
-    .option("--tag TAG", "what else it is about; may be given several times", collect)
-    .option("--expect VERSION", "the version that the stream must be at: N, none, exists or any")
-    .option("--command ID", "makes the append repeatable: again with the same content, it answers as the first time")
+    .option("--stream <stream>", "the stream it belongs to")
+    .option("--type <type>", "what kind of event it is")
+    .option("--data <json>", "what happened: a JSON object")
+    .option("--metadata <json>", 'a JSON object, such as {"actor": "ann"}')
+    .option("--tag <tag>", "what else it is about; may be given several times", collect)
+    .option("--expect <version>", "the version that the stream must be at: N, none, exists or any")
+    .option("--command <id>", "makes the append repeatable: again with the same content, it answers as the first time")
     .action(
       run((context, source: string | undefined, options: AppendArguments) =>
         source === undefined ? appendOne(context, options) : appendStream(context, source, options),

@@ -16,7 +16,7 @@ export const registerAwait: RegisterCommand = (program, run) => {
     .command("await")
     .description("wait until a position, which may still be ahead, or a command is final")
     .argument("<position-or-command>", "all digits: a position; else a command id")
-    .option("--timeout S", "seconds to wait (default 60)", secondsAsMs)
+    .option("--timeout <s>", "seconds to wait (default 60)", secondsAsMs)
     .action(run((context, what: string, options: AwaitArguments) => awaitFinal(context, what, options)));
 };
 

@@ -17,7 +17,7 @@ export const registerImport: RegisterCommand = (program, run) => {
     .command("import")
     .description("make an event of each row of a CSV file; a second run of the same file adds nothing")
     .argument("<file>", "FILE.csv or FILE.csv.gz: UTF-8, the first line names the columns")
-    .requiredOption("--map FILE", "a JSON file that says how rows become events")
+    .requiredOption("--map <file>", "a JSON file that says how rows become events")
     .option("--dry-run", "check every row and write nothing; needs no database")
     .action(run((context, file: string, options: ImportArguments) => importFile(context, file, options)));
 };

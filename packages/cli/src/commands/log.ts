@@ -24,16 +24,16 @@ export const registerLog: RegisterCommand = (program, run) => {
   program
     .command("log")
     .description("list events, oldest first; conditions are joined by and")
-    .option("--stream STREAM", "of this stream; several: of any of them", collect)
-    .option("--type TYPE", "of this type; several: of any of them", collect)
-    .option("--tag TAG", "with this tag; several: with all of them", collect)
-    .option("--actor ACTOR", "done by")
-    .option("--ip IP", "done from")
-    .option("--correlation ID", "with this correlation id")
-    .option("--from TIME", "recorded at or after, such as 2026-01-31T09:30:00Z")
-    .option("--to TIME", "recorded before")
-    .option("--after N", "past this position", decimal)
-    .option("--limit N", "at most so many", decimal)
+    .option("--stream <stream>", "of this stream; several: of any of them", collect)
+    .option("--type <type>", "of this type; several: of any of them", collect)
+    .option("--tag <tag>", "with this tag; several: with all of them", collect)
+    .option("--actor <actor>", "done by")
+    .option("--ip <ip>", "done from")
+    .option("--correlation <id>", "with this correlation id")
+    .option("--from <time>", "recorded at or after, such as 2026-01-31T09:30:00Z")
+    .option("--to <time>", "recorded before")
+    .option("--after <n>", "past this position", decimal)
+    .option("--limit <n>", "at most so many", decimal)
     .action(run((context, options: LogArguments) => listEvents(context, options)));
 };
 

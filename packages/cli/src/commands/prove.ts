@@ -14,7 +14,7 @@ export const registerProve: RegisterCommand = (program, run) => {
     .command("prove")
     .description("make the proof bundle of one event; `check` checks it, with no database")
     .argument("<position-or-event>", "a position, or an event id")
-    .option("--out FILE", "write it to a file (default: standard output)")
+    .option("--out <file>", "write it to a file (default: standard output)")
     .option("--without-metadata", "leave the metadata out; the bundle stays checkable")
     .action(run((context, event: string, options: ProveArguments) => prove(context, event, options)));
 };
