@@ -8,6 +8,7 @@ export {
   stopLeftover,
   superviseProcess,
 } from "./processes/supervise-process.ts";
+export { findRedis } from "./redis/find-redis.ts";
 export {
   BLOCK_TIME_MS,
   IDLE_BLOCKS,
@@ -18,3 +19,4 @@ export {
 } from "./start-chain.ts";
 export { type RunningPostgres, type StartPostgresOptions, startPostgres } from "./start-postgres.ts";
 export { type RunningRedis, type StartRedisOptions, startRedis } from "./start-redis.ts";
+export { type Stack, type StartStackOptions, startStack } from "./start-stack.ts";

@@ -72,8 +72,9 @@ export async function startPostgres(options: StartPostgresOptions): Promise<Runn
   prepareFolder(dir, POSTGRES_KIND);
   const lock = lockFolder(dir, "Postgres");
   try {
-    if (await stopLeftovers(dir)) log("stopped a Postgres server that an earlier run left behind");
+    if (await stopPostgresLeftover(dir)) log("stopped a Postgres server that an earlier run left behind");
     const binaries = reachBinaries(findPostgresBinaries(), user);
+    if (options.signal?.aborted === true) throw new LedgerError("aborted", "starting Postgres was interrupted");
     const data = await prepareDataFolder({ dir, binaries, user, durable: options.durable ?? true, log });
     const { server, port } = await startOnPort({ dir, port: options.port, signal: options.signal, log }, (port) => ({
       name: "Postgres",
@@ -102,6 +103,9 @@ export async function startPostgres(options: StartPostgresOptions): Promise<Runn
     };
   } catch (error) {
     lock.release();
+    // Ctrl-C reaches initdb too, whose failure is then none.
+    if (options.signal?.aborted === true)
+      throw new LedgerError("aborted", "starting Postgres was interrupted", { cause: error });
     throw error;
   }
 }
@@ -117,7 +121,7 @@ function isReady(data: string, pid: number): boolean {
  * owner. A `postmaster.pid` without such a server is removed: after a restart of the machine or of a container its
  * number may be another process's, and PostgreSQL would then refuse to start.
  */
-async function stopLeftovers(dir: string): Promise<boolean> {
+export async function stopPostgresLeftover(dir: string): Promise<boolean> {
   const isStopped = await stopLeftover(join(dir, "pid"), POSTGRES_STOP);
   const data = linkedDataFolder(dir) ?? join(dir, "data");
   const pidFile = join(data, "postmaster.pid");
