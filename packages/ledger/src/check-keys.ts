@@ -14,8 +14,9 @@ export function checkKeys(value: unknown, known: readonly string[], what: string
 /** Refuses what is not an object (an array is none here). */
 export function checkObject(value: unknown, what: string): asserts value is Record<string, unknown> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return;
-  const kind = value === null ? "null" : Array.isArray(value) ? "an array" : `a ${typeof value}`;
-  throw new LedgerError("invalid-argument", `${what} is ${kind}: give an object`, { values: { what } });
+  const found =
+    value === undefined ? "missing" : value === null ? "null" : Array.isArray(value) ? "an array" : `a ${typeof value}`;
+  throw new LedgerError("invalid-argument", `${what} is ${found}: give an object`, { values: { what } });
 }
 
 /** Refuses what would lose something as a set of keys: a Map, a Date, an object of a class. */
