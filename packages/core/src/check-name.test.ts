@@ -11,7 +11,7 @@ describe("a name", () => {
     expect(() => checkName(kind, "a")).not.toThrow();
     expect(() => checkName(kind, "é".repeat(256))).not.toThrow();
     expect(() => checkName(kind, "")).toThrow(refused);
-    expect(() => checkName(kind, "é".repeat(256) + "a")).toThrow(refused);
+    expect(() => checkName(kind, `${"é".repeat(256)}a`)).toThrow(refused);
     expect(() => checkName(kind, "🖨".repeat(129))).toThrow(refused);
   });
 
