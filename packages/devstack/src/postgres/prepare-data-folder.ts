@@ -62,10 +62,10 @@ export async function prepareDataFolder(input: DataFolderInput): Promise<DataFol
     checkRelease(path);
     return { path, password };
   }
+  if (existsSync(path)) throw damaged(path);
   const draft = `${path}.new`;
   rmSync(draft, { recursive: true, force: true });
   await initialise(input, draft, password);
-  rmSync(path, { recursive: true, force: true });
   renameSync(draft, path);
   syncFolder(dirname(path));
   return { path, password };
@@ -121,6 +121,14 @@ function keepPassword(path: string): string {
     renameSync(`${path}.new`, path);
   }
   return readFileSync(path, "utf8").trim();
+}
+
+function damaged(path: string): LedgerError {
+  return new LedgerError(
+    "stack-failed",
+    `${path} is not a whole database: put it right, or start with --fresh, which throws the local data away`,
+    { values: { path } },
+  );
 }
 
 function checkRelease(path: string): void {
