@@ -100,6 +100,8 @@ export interface SealTransaction {
   readonly sealedSize: bigint;
   /** The newest event's position; 0 where there is none. */
   readonly headPosition: bigint;
+  /** The log's verifier keys, oldest first. */
+  vkeys(): Promise<string[]>;
   tiles(ids: readonly TileId[]): Promise<TileReader>;
   /** The newest checkpoint of the ledger's epoch. */
   checkpoint(): Promise<StoredCheckpoint | undefined>;

@@ -54,6 +54,10 @@ export async function readCheckpoint(
   return row === undefined ? undefined : decodeCheckpoint(row);
 }
 
+export async function readVkeys(database: Queryable, ledgerId: bigint): Promise<string[]> {
+  return (await runQuery<{ vkey: string }>(database, vkeysSql, [ledgerId])).map((row) => row.vkey);
+}
+
 type ReadingMethods =
   | "tiles"
   | "checkpoint"
@@ -78,9 +82,7 @@ export function readLog(database: Queryable): Pick<LogStore, ReadingMethods> {
       const [row] = await runQuery<ContractRow>(database, contractSql, [ledgerId]);
       return row === undefined ? undefined : decodeContract(row);
     },
-    async vkeys(ledgerId) {
-      return (await runQuery<{ vkey: string }>(database, vkeysSql, [ledgerId])).map((row) => row.vkey);
-    },
+    vkeys: (ledgerId) => readVkeys(database, ledgerId),
     async alarms(ledgerId) {
       return (await runQuery<AlarmRow>(database, alarmsSql, [ledgerId])).map(decodeAlarm);
     },

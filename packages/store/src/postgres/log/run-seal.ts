@@ -4,7 +4,7 @@ import type { StoredEvent } from "../../port.ts";
 import { statement } from "../load-statement.ts";
 import { decodeLedger, decodeSealedEvent, type EventRow, type LedgerRow } from "./decode-rows.ts";
 import { type LogStore, SEALED_CHANNEL, type SealTransaction } from "./port.ts";
-import { readCheckpoint, readTiles } from "./read-log.ts";
+import { readCheckpoint, readTiles, readVkeys } from "./read-log.ts";
 import { type Queryable, runQuery, runTransaction, runWrite } from "./run-query.ts";
 
 const lockSql = statement("seal-lock");
@@ -48,6 +48,7 @@ async function beginSeal(connection: Queryable, ledgerId: bigint): Promise<SealT
     ledger: decodeLedger(row),
     sealedSize: BigInt(marks.sealed_size),
     headPosition: BigInt(row.head_position),
+    vkeys: () => readVkeys(connection, ledgerId),
     tiles: (ids) => readTiles(connection, ledgerId, ids),
     checkpoint: () => readCheckpoint(connection, ledgerId),
     events: (after, to) => readPages(connection, ledgerId, after, to),
