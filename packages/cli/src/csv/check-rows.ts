@@ -1,6 +1,6 @@
 import { fitMap, type MappedRow, RowError, type RowMapper } from "./map-row.ts";
 import type { CsvMap } from "./read-map.ts";
-import { type CsvRow, readRows } from "./read-rows.ts";
+import { type CsvReading, type CsvRow, readRows } from "./read-rows.ts";
 
 /** A row that cannot be recorded. */
 export interface BadRow {
@@ -48,11 +48,16 @@ export async function checkRows(
 
 /** Reads the file's header and fits the map to it. */
 export async function fit(
-  reading: Awaited<ReturnType<typeof readRows>>,
+  reading: CsvReading,
   map: CsvMap,
 ): Promise<{ header: readonly string[]; toAppend: RowMapper }> {
-  const header = await reading.header();
-  return { header, toAppend: fitMap(map, header) };
+  try {
+    const header = await reading.header();
+    return { header, toAppend: fitMap(map, header) };
+  } catch (error) {
+    reading.close();
+    throw error;
+  }
 }
 
 function checkRow(row: CsvRow, header: readonly string[], toAppend: RowMapper): BadRow | undefined {

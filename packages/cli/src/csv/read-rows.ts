@@ -28,6 +28,8 @@ export interface CsvReading {
   rows(): AsyncGenerator<CsvRow>;
   /** SHA-256 of the file's bytes, in hex; known once all rows have been read. */
   digest(): string;
+  /** Lets the file go; done already by whoever has ended the rows. */
+  close(): void;
 }
 
 /** A row is held whole. */
@@ -54,6 +56,7 @@ export async function readRows(path: string, signal: AbortSignal): Promise<CsvRe
   });
   const parser = parse({
     bom: true,
+    record_delimiter: ["\r\n", "\n"],
     info: true,
     relax_column_count: true,
     skip_empty_lines: true,
@@ -67,13 +70,20 @@ export async function readRows(path: string, signal: AbortSignal): Promise<CsvRe
   const records = (parser as AsyncIterable<CsvRecord>)[Symbol.asyncIterator]();
   const next = (): Promise<IteratorResult<CsvRecord>> => inFile(path, () => records.next());
 
+  const close = (): void => {
+    source.destroy();
+    parser.destroy();
+  };
+
   return {
     fileBytes: BigInt(size),
     bytesRead: () => BigInt(bytesRead),
     header: async () => {
       const first = await next();
       if (first.done === true)
-        throw new LedgerError("invalid-argument", `${path} is empty: its first line names the columns`);
+        throw new LedgerError("invalid-argument", `${path} is empty: its first line names the columns`, {
+          values: { file: path },
+        });
       return checkHeader(path, first.value.record);
     },
     rows: async function* () {
@@ -84,11 +94,11 @@ export async function readRows(path: string, signal: AbortSignal): Promise<CsvRe
           yield { row, line: read.value.info.lines, cells: read.value.record };
         }
       } finally {
-        source.destroy();
-        parser.destroy();
+        close();
       }
     },
     digest: () => hash.copy().digest("hex"),
+    close,
   };
 }
 

@@ -17,8 +17,8 @@ const MAX_LINE_DEPTH = 65;
 const lineSchema = z.strictObject({
   stream: z.string(),
   type: z.string(),
-  data: z.unknown().refine((data) => data !== undefined, "is missing"),
-  metadata: z.unknown(),
+  data: z.unknown().optional(),
+  metadata: z.unknown().optional(),
   tags: z.array(z.string()).optional(),
   expect: z.union([z.string(), z.number()]).optional(),
   command: z.string().optional(),
@@ -35,7 +35,7 @@ export function parseAppendLine(text: string): LineAppend {
   const { stream, type, data, metadata, tags, expect, command } = parsed.data;
   return {
     stream,
-    // Whether data and metadata are objects is the SDK's check, which says it better.
+    // Whether data is there, and it and metadata are objects, is the SDK's check.
     event: { type, data: data as object, tags },
     options: {
       metadata: metadata as object | undefined,
