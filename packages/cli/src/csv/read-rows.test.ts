@@ -12,6 +12,12 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
+
 const { signal } = new AbortController();
 
 async function read(content: string | Uint8Array, name = "rows.csv") {
@@ -19,7 +25,7 @@ async function read(content: string | Uint8Array, name = "rows.csv") {
   await writeFile(path, content);
   const reading = await readRows(path, signal);
   const header = await reading.header();
-  const rows = await Array.fromAsync(reading.rows());
+  const rows = await all(reading.rows());
   return { header, rows, digest: reading.digest(), bytesRead: reading.bytesRead(), fileBytes: reading.fileBytes };
 }
 

@@ -1,6 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { keepInFlight } from "./keep-in-flight.ts";
 
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
+
 async function* upTo(count: number): AsyncGenerator<number> {
   for (let item = 1; item <= count; item++) yield item;
 }
@@ -14,7 +20,7 @@ describe("keepInFlight", () => {
   test("yields in the order of the items, whatever the order they end in", async () => {
     const started: (() => void)[] = [];
     const start = (item: number): Promise<number> => new Promise((resolve) => started.push(() => resolve(item)));
-    const results = Array.fromAsync(keepInFlight(upTo(10), start, limits));
+    const results = all(keepInFlight(upTo(10), start, limits));
     await settle();
     expect(started).toHaveLength(10);
     for (const end of started.toReversed()) end();
@@ -35,7 +41,7 @@ describe("keepInFlight", () => {
       now -= 1;
       return item;
     };
-    expect(await Array.fromAsync(keepInFlight(upTo(40), start, bounds))).toHaveLength(40);
+    expect(await all(keepInFlight(upTo(40), start, bounds))).toHaveLength(40);
     expect(highest).toBe(most);
   });
 
@@ -69,10 +75,10 @@ describe("keepInFlight", () => {
       throw new Error("cut off");
     }
     const seen: number[] = [];
-    const all = (async () => {
+    const read = (async () => {
       for await (const result of keepInFlight(failing(), async (item) => item, limits)) seen.push(result);
     })();
-    await expect(all).rejects.toThrow("cut off");
+    await expect(read).rejects.toThrow("cut off");
     expect(seen).toEqual([1, 2]);
   });
 

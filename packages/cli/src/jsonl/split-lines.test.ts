@@ -2,6 +2,12 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Line, splitLines } from "./split-lines.ts";
 
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
+
 async function* inChunks(bytes: Buffer, cuts: Iterable<number>): AsyncGenerator<Uint8Array> {
   let start = 0;
   for (const cut of cuts) {
@@ -13,7 +19,7 @@ async function* inChunks(bytes: Buffer, cuts: Iterable<number>): AsyncGenerator<
 }
 
 async function lines(bytes: Buffer, cuts: Iterable<number> = [bytes.length], maxBytes = 1000): Promise<Line[]> {
-  return Array.fromAsync(splitLines(inChunks(bytes, cuts), maxBytes));
+  return all(splitLines(inChunks(bytes, cuts), maxBytes));
 }
 
 const texts = (all: readonly Line[]): (string | undefined)[] =>
