@@ -1,0 +1,168 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { LedgerError } from "@eventchain/core";
+import type pg from "pg";
+import type { AppendOutcome, AppendRequest, RecordedEvent } from "../port.ts";
+import { checkRequest, lengthOf, maxRequestLength } from "./check-request.ts";
+import { decodeOutcomes, type OutcomeRow } from "./decode-outcomes.ts";
+import { encodeRequests } from "./encode-requests.ts";
+import { statement } from "./load-statement.ts";
+import { isConnectionLoss, mapDatabaseError } from "./map-database-error.ts";
+import { queryRows, runRows } from "./run-rows.ts";
+
+const appendSql = statement("append-events");
+const findAppendedSql = statement("find-appended");
+
+/** How long to wait before each attempt to learn what became of an append whose connection was lost. */
+const recoveryDelaysMs: readonly number[] = [0, 50, 200, 500, 1_000, 2_000];
+
+class ConnectionLoss extends Error {
+  constructor(cause: unknown) {
+    super("the connection was lost after the append had been sent", { cause });
+  }
+}
+
+/** One call on one connection. A connection that is lost once the call may have been sent: ConnectionLoss. */
+async function sendRequests(
+  pool: pg.Pool,
+  ledgerId: bigint,
+  requests: readonly AppendRequest[],
+): Promise<AppendOutcome[]> {
+  const values = encodeRequests(ledgerId, requests);
+  const connection = await pool.connect().catch((error: unknown) => {
+    throw mapDatabaseError(error);
+  });
+  let broken = false;
+  const onError = (): void => {
+    broken = true;
+  };
+  connection.on("error", onError);
+  try {
+    const rows = await queryRows<OutcomeRow>(connection, appendSql, values);
+    if (rows.length === 0)
+      throw new LedgerError("ledger-not-found", "there is no such ledger", { values: { ledgerId } });
+    return decodeOutcomes(rows, requests);
+  } catch (error) {
+    broken ||= isConnectionLoss(error);
+    throw broken && !(error instanceof LedgerError) ? new ConnectionLoss(error) : mapDatabaseError(error);
+  } finally {
+    connection.off("error", onError);
+    connection.release(broken);
+  }
+}
+
+type FoundRow = RecordedEvent & { request: number };
+
+/** For each request: its events, if they are recorded. */
+async function findAppended(
+  pool: pg.Pool,
+  ledgerId: bigint,
+  requests: readonly AppendRequest[],
+): Promise<(RecordedEvent[] | undefined)[]> {
+  const found: RecordedEvent[][] = requests.map(() => []);
+  const values = [
+    ledgerId,
+    requests.map(({ events }) => events[0]?.id ?? null),
+    requests.map(({ events }) => events.length),
+  ];
+  for (const { request, ...event } of await runRows<FoundRow>(pool, findAppendedSql, values)) {
+    found[request - 1]?.push(event);
+  }
+  return requests.map(({ events }, index) => {
+    const stored = found[index] ?? [];
+    const same = stored.length === events.length && events.every((event, at) => event.id === stored[at]?.id);
+    return same && events.length > 0 ? stored : undefined;
+  });
+}
+
+/** What an append that was sent twice says of the first time: these need a second look at what is recorded. */
+function mayBeOurs(outcome: AppendOutcome): boolean {
+  return outcome.outcome === "recorded"
+    ? outcome.duplicate
+    : outcome.outcome === "refused" && outcome.code === "duplicate-id";
+}
+
+/**
+ * Learns what became of requests whose connection was lost, and sends those again that did not happen.
+ *
+ * Ids make this safe: an id is recorded once. Should the lost call, still running, commit between the look and the
+ * second call, then the second one is refused as a duplicate, and another look finds the events.
+ */
+async function recoverOnce(
+  pool: pg.Pool,
+  ledgerId: bigint,
+  requests: readonly AppendRequest[],
+): Promise<AppendOutcome[]> {
+  const found = await findAppended(pool, ledgerId, requests);
+  const missing = requests.filter((_, index) => found[index] === undefined);
+  const again = missing.length === 0 ? [] : await sendRequests(pool, ledgerId, missing);
+  const late = again.some(mayBeOurs) ? await findAppended(pool, ledgerId, missing) : [];
+  let next = 0;
+  return requests.map((_, index) => {
+    const events = found[index] ?? late[next];
+    const outcome = found[index] === undefined ? again[next++] : undefined;
+    if (events !== undefined && (outcome === undefined || mayBeOurs(outcome))) {
+      return { outcome: "recorded", duplicate: false, events };
+    }
+    if (outcome === undefined) throw new Error("each request was either found or sent again");
+    return outcome;
+  });
+}
+
+async function recoverRequests(
+  pool: pg.Pool,
+  ledgerId: bigint,
+  requests: readonly AppendRequest[],
+  loss: unknown,
+): Promise<AppendOutcome[]> {
+  let last = loss;
+  for (const delayMs of recoveryDelaysMs) {
+    await pause(delayMs);
+    try {
+      return await recoverOnce(pool, ledgerId, requests);
+    } catch (error) {
+      if (!(error instanceof ConnectionLoss) && !isConnectionLoss(error)) throw error;
+      last = error;
+    }
+  }
+  const cause = last instanceof ConnectionLoss ? last.cause : last;
+  throw new LedgerError(
+    "database-unavailable",
+    "the connection was lost during an append; whether it happened is not known",
+    {
+      cause,
+      values: { eventIds: requests.map(({ events }) => events[0]?.id) },
+    },
+  );
+}
+
+/**
+ * Appends requests in one call and one commit; see `EventStore.append`.
+ *
+ * 1. the server's commit. A caller who dies before it has appended nothing, after it everything that the call accepted;
+ *    the same requests again give `duplicate` (command ids) or `duplicate-id` (event ids).
+ *
+ * Errors: `database-unavailable` (where the connection was lost and stays so, what became of it is not known),
+ * `timeout` (nothing was appended), `ledger-not-found`, `too-large` (more than one message holds).
+ */
+export async function appendEvents(
+  pool: pg.Pool,
+  ledgerId: bigint,
+  requests: readonly AppendRequest[],
+): Promise<AppendOutcome[]> {
+  const refusals = requests.map(checkRequest);
+  const sound = requests.filter((_, index) => refusals[index] === undefined);
+  if (sound.reduce((length, request) => length + lengthOf(request), 0) > 2 * maxRequestLength) {
+    throw new LedgerError("too-large", "one call has at most 128 MiB of text");
+  }
+  if (sound.length === 0) return refusals.filter((refusal) => refusal !== undefined);
+  const outcomes = await sendRequests(pool, ledgerId, sound).catch((error: unknown) => {
+    if (error instanceof ConnectionLoss) return recoverRequests(pool, ledgerId, sound, error);
+    throw error;
+  });
+  let next = 0;
+  return refusals.map((refusal) => {
+    const outcome = refusal ?? outcomes[next++];
+    if (outcome === undefined) throw new Error("each request has an outcome");
+    return outcome;
+  });
+}

@@ -1,0 +1,77 @@
+import { MAX_INT63 } from "@eventchain/core";
+import type { AppendOutcome, AppendRequest, NewEvent, RefusalCode } from "../port.ts";
+
+export type Refusal = Extract<AppendOutcome, { outcome: "refused" }>;
+
+/** What Postgres takes for a uuid is wider: upper case, braces. Its version is checked there. */
+const lowerCaseUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const maxInt31 = 2 ** 31 - 1;
+/** UTF-16 units of one request's texts: what one message to Postgres holds with room to spare. */
+export const maxRequestLength: number = 64 * 1024 * 1024;
+
+/** Text that would reach Postgres changed (lone surrogates), or not at all (U+0000). */
+function isLossy(text: string): boolean {
+  return !text.isWellFormed() || text.includes("\0");
+}
+
+function refuse(code: RefusalCode, message: string, event?: number): Refusal {
+  return event === undefined ? { outcome: "refused", code, message } : { outcome: "refused", code, message, event };
+}
+
+function checkEvent(event: NewEvent, index: number): Refusal | undefined {
+  for (const name of [event.stream, event.type, ...event.tags]) {
+    if (isLossy(name)) return refuse("invalid-name", "a name has a lone surrogate or U+0000", index);
+  }
+  if (isLossy(event.data)) return refuse("invalid-json", "data has a lone surrogate or U+0000", index);
+  if (isLossy(event.metadata)) return refuse("invalid-json", "metadata has a lone surrogate or U+0000", index);
+  if (!lowerCaseUuid.test(event.id)) return refuse("invalid-argument", "an event id is a UUIDv7 in lower case", index);
+  if (!Number.isInteger(event.schema) || event.schema < 1 || event.schema > maxInt31) {
+    return refuse("invalid-argument", "a schema version is from 1 to 2^31 - 1", index);
+  }
+  return undefined;
+}
+
+function checkExpected(request: AppendRequest): Refusal | undefined {
+  const streams = new Set<string>();
+  for (const { stream, version } of request.expected) {
+    if (isLossy(stream)) return refuse("invalid-name", "a stream's name has a lone surrogate or U+0000");
+    if (typeof version === "bigint" && (version < 0n || version > MAX_INT63)) {
+      return refuse("invalid-argument", "an expected version is from 0 to 2^63 - 1");
+    }
+    if (typeof version === "string" && !["none", "exists", "any"].includes(version)) {
+      return refuse("invalid-argument", "an expected version is a bigint, none, exists or any");
+    }
+    if (streams.has(stream)) return refuse("invalid-argument", "one stream has two expected versions");
+    streams.add(stream);
+  }
+  return undefined;
+}
+
+/** UTF-16 units of a request's long texts. */
+export function lengthOf(request: AppendRequest): number {
+  let length = 0;
+  for (const event of request.events) length += event.data.length + event.metadata.length + event.stream.length;
+  return length;
+}
+
+/**
+ * What cannot be sent to Postgres as it is, or would take the whole call down there. All else (names, JSON, salts,
+ * tags, the command id in metadata) is checked by the append function, for whoever calls it.
+ */
+export function checkRequest(request: AppendRequest): Refusal | undefined {
+  if (lengthOf(request) > maxRequestLength) return refuse("too-large", "one request has at most 64 MiB of text");
+  const { command } = request;
+  if (command !== undefined) {
+    if (isLossy(command.id)) return refuse("invalid-name", "a command id has a lone surrogate or U+0000");
+    if (isLossy(command.type ?? "") || isLossy(command.actor ?? "")) {
+      return refuse("invalid-argument", "a command's type or actor has a lone surrogate or U+0000");
+    }
+  }
+  const refused = checkExpected(request);
+  if (refused !== undefined) return refused;
+  for (const [index, event] of request.events.entries()) {
+    const problem = checkEvent(event, index);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}

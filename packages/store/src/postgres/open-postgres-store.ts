@@ -1,0 +1,111 @@
+import { LedgerError } from "@eventchain/core";
+import pg from "pg";
+import type { EventStore, LedgerRecord, StoredEvent, Watermarks } from "../port.ts";
+import { appendEvents } from "./append-events.ts";
+import { checkSchema } from "./check-schema.ts";
+import { createLedger } from "./create-ledger.ts";
+import { findCommand } from "./find-command.ts";
+import { statement } from "./load-statement.ts";
+import { readAll, readStream } from "./read-events.ts";
+import { runRows } from "./run-rows.ts";
+
+/** A pool of the application's own, which it closes itself and whose `error` events it hears; or where to connect to. */
+export type PostgresStoreOptions =
+  | { pool: pg.Pool }
+  | {
+      connectionString: string;
+      /** Default 10. */
+      maxConnections?: number;
+    };
+
+export interface PostgresStore extends EventStore {
+  readonly pool: pg.Pool;
+}
+
+const findLedgerSql = statement("find-ledger");
+const listLedgersSql = statement("list-ledgers");
+const findByPositionSql = statement("find-event-by-position");
+const findByIdSql = statement("find-event-by-id");
+const readHeadSql = statement("read-head");
+const readWatermarksSql = statement("read-watermarks");
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+function makePool(connectionString: string, maxConnections: number): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString,
+    max: maxConnections,
+    keepAlive: true,
+    fallback_application_name: "eventchain",
+  });
+  // A connection that breaks while nobody uses it: the pool makes another. Unheard, it would end the process.
+  pool.on("error", () => undefined);
+  return pool;
+}
+
+function expectLedger<T>(row: T | undefined, ledgerId: bigint): T {
+  if (row !== undefined) return row;
+  throw new LedgerError("ledger-not-found", "there is no such ledger", { values: { ledgerId } });
+}
+
+/**
+ * The event store of a migrated Postgres database. Nothing is connected before the first call, which also checks the
+ * server and the schema once: `not-migrated`, `database-refused`. Works behind PgBouncer in transaction mode.
+ * `close` ends the pool that was made for the store; a pool that was given stays open.
+ */
+export function openPostgresStore(options: PostgresStoreOptions): PostgresStore {
+  const own = "pool" in options ? undefined : makePool(options.connectionString, options.maxConnections ?? 10);
+  const pool = "pool" in options ? options.pool : (own as pg.Pool);
+  let checked: Promise<void> | undefined;
+  const ready = (): Promise<void> => {
+    checked ??= checkSchema(pool).catch((error: unknown) => {
+      // Asked again by the next call: the database may have been migrated, or be back, by then.
+      checked = undefined;
+      throw error;
+    });
+    return checked;
+  };
+  const ask = async <Row>(text: string, values: readonly unknown[]): Promise<Row | undefined> => {
+    await ready();
+    return (await runRows<Row>(pool, text, values))[0];
+  };
+  async function* checkedRead(read: () => AsyncGenerator<StoredEvent, void, undefined>): AsyncGenerator<StoredEvent> {
+    await ready();
+    yield* read();
+  }
+  return {
+    pool,
+    async createLedger(input) {
+      await ready();
+      return createLedger(pool, input);
+    },
+    findLedger: (origin) => ask<LedgerRecord>(findLedgerSql, [origin]),
+    async listLedgers() {
+      await ready();
+      return runRows<LedgerRecord>(pool, listLedgersSql, []);
+    },
+    async append(ledgerId, requests) {
+      await ready();
+      return appendEvents(pool, ledgerId, requests);
+    },
+    readStream: (ledgerId, stream, read = {}) => checkedRead(() => readStream(pool, ledgerId, stream, read)),
+    readAll: (ledgerId, read = {}) => checkedRead(() => readAll(pool, ledgerId, read)),
+    async findEvent(ledgerId, by) {
+      if ("position" in by) return ask<StoredEvent>(findByPositionSql, [ledgerId, by.position]);
+      return uuid.test(by.id) ? ask<StoredEvent>(findByIdSql, [ledgerId, by.id]) : undefined;
+    },
+    async head(ledgerId) {
+      return expectLedger(await ask<{ position: bigint; hash: Uint8Array }>(readHeadSql, [ledgerId]), ledgerId);
+    },
+    async watermarks(ledgerId) {
+      return expectLedger(await ask<Watermarks>(readWatermarksSql, [ledgerId]), ledgerId);
+    },
+    async findCommand(ledgerId, commandId) {
+      await ready();
+      return findCommand(pool, ledgerId, commandId);
+    },
+    async close() {
+      await own?.end();
+    },
+  };
+}
