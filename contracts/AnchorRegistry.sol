@@ -60,9 +60,8 @@ contract AnchorRegistry is IAnchorRegistry {
         if (msg.sender != anchorer) revert NotAnchorer(ledgerId, msg.sender, anchorer);
         if (size <= fromSize || size > type(uint40).max) revert InvalidSize(ledgerId, fromSize, size);
         bytes32 fromRoot = ledger.root;
-        bool consistent = fromSize == 0
-            ? consistency.length == 0
-            : Rfc9162.isConsistent(fromSize, fromRoot, size, root, consistency);
+        bool consistent =
+            fromSize == 0 ? consistency.length == 0 : Rfc9162.isConsistent(fromSize, fromRoot, size, root, consistency);
         if (!consistent) revert Inconsistent(ledgerId, fromSize, fromRoot, size, root);
 
         ledger.root = root;
@@ -75,11 +74,7 @@ contract AnchorRegistry is IAnchorRegistry {
     /// @inheritdoc IAnchorRegistry
     function head(
         bytes32 ledgerId
-    )
-        external
-        view
-        returns (uint32 epoch, uint64 size, bytes32 root, uint64 time, address anchorer, address owner)
-    {
+    ) external view returns (uint32 epoch, uint64 size, bytes32 root, uint64 time, address anchorer, address owner) {
         Ledger storage ledger = _ledgers[ledgerId];
         return (ledger.epoch, ledger.size, ledger.root, ledger.time, ledger.anchorer, ledger.owner);
     }

@@ -6,11 +6,14 @@ import { compileContract } from "./compile-contract.ts";
 const ROOT = join(import.meta.dirname, "..");
 const TARGET = join(ROOT, "packages/chain/src/generated/anchor-registry.ts");
 
+/** Solidity's own names of types, which no caller needs. */
+const withoutInternalTypes = (key: string, value: unknown): unknown => (key === "internalType" ? undefined : value);
+
 async function generate(): Promise<string> {
   const { abi, bytecode, deployedBytecode } = await compileContract("contracts/AnchorRegistry.sol", "AnchorRegistry");
   return `// Generated from contracts/AnchorRegistry.sol by "npm run generate". Do not edit.
 
-export const anchorRegistryAbi = ${JSON.stringify(abi, null, 2)} as const;
+export const anchorRegistryAbi = ${JSON.stringify(abi, withoutInternalTypes, 2)} as const;
 
 /** Creation code. */
 export const anchorRegistryBytecode = "${bytecode}";

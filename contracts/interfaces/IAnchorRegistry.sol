@@ -66,10 +66,7 @@ interface IAnchorRegistry {
     /// @return owner The address that names the anchorer.
     function head(
         bytes32 ledgerId
-    )
-        external
-        view
-        returns (uint32 epoch, uint64 size, bytes32 root, uint64 time, address anchorer, address owner);
+    ) external view returns (uint32 epoch, uint64 size, bytes32 root, uint64 time, address anchorer, address owner);
 
     /// @notice Whether `entry` stands at `index` of the ledger, as its newest head has it.
     /// @param index Counted from 0: an event's position less 1.

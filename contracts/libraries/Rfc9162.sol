@@ -2,22 +2,23 @@
 pragma solidity 0.8.37;
 
 /// @title Checks of consistency and inclusion proofs in a Merkle tree of RFC 9162 section 2.1, with SHA-256
-/// @dev A proof walks from one node to the root. In binary, the bits that the node's index does not share with the
-/// index of the last node on its level lead through siblings on either side; once the two indices are equal, the node
-/// is the last on its level, and each further set bit is a sibling on the left. The sections' algorithms spread this
-/// over one loop; two loops say the same and are cheaper. Each takes a hash for each sibling and no other, so a proof
-/// is of the right length exactly when it is used up.
+/// @dev A proof climbs from a node to the root, one bit of the node's index at a time, lowest first. Up to the highest
+/// bit in which the index differs from that of the level's last node there is a sibling for every bit: on the left if
+/// the bit is set, else on the right. Above it the node is itself the last on its level, and only set bits have a
+/// sibling, on the left. The sections' algorithms walk both parts in one loop; two loops say the same and are cheaper.
+/// Each takes one hash for each sibling, so a proof is of the right length exactly when it is used up. Reading past its
+/// end does no harm: it is refused for it.
 ///
-/// Two nodes to hash share one piece of memory, laid out so that each next hash is written where it is read again:
+/// Hashes are made in place. A node stands in memory between its possible siblings and is overwritten by its parent:
 ///
-///   word     0                1             2      3
-///   older    0x01 at the end  left sibling  node
-///   newer    0x01 at the end  left sibling  node   right sibling
+///   node - 64        node - 32     node   node + 32
+///   0x01 at its end  left sibling  node   right sibling
 ///
-/// A left hash starts at the last byte of word 0, a right hash at the last byte of word 1, both 65 bytes long.
+/// The 65 bytes to hash begin one byte before the left one of the pair. Before a left sibling that byte is 0x01 from
+/// the beginning; before the node it is the left sibling's last byte, so it is set each time.
 library Rfc9162 {
     /// @notice Whether the first `size1` leaves of the tree (size2, root2) are those of the tree (size1, root1).
-    /// @dev Section 2.1.4.2. The caller makes sure that 0 < size1 < size2 <= 2^64.
+    /// @dev Section 2.1.4.2. The caller makes sure that 0 < size1 < size2 < 2^64.
     function isConsistent(
         uint256 size1,
         bytes32 root1,
@@ -26,64 +27,66 @@ library Rfc9162 {
         bytes32[] calldata proof
     ) internal view returns (bool consistent) {
         assembly ("memory-safe") {
-            let older := mload(0x40)
+            // Two climbs in step, from one node: to root1, with nothing on the right, and to root2.
+            let older := add(mload(0x40), 0x40)
             let newer := add(older, 0x60)
+            mstore(sub(older, 0x40), 1)
+            mstore(sub(newer, 0x40), 1)
             let next := proof.offset
-            let end := add(next, shl(5, proof.length))
-            mstore(older, 1)
-            mstore(newer, 1)
+            let ok := 1
 
-            // Start at the biggest complete subtree that ends where the older tree ends: 2^k leaves, the lowest set
-            // bit of size1. It is the older tree itself when that is complete; else the proof begins with it.
+            // The node is the biggest complete subtree that ends where the older tree ends. It has as many leaves as
+            // the lowest set bit of size1 says. If it is the whole older tree, the proof leaves it out.
             let width := and(size1, sub(0, size1))
-            let node := div(sub(size1, 1), width)
-            let last := div(sub(size2, 1), width)
+            let index := div(sub(size1, 1), width)
             let start := root1
-            if node {
+            if index {
                 start := calldataload(next)
                 next := add(next, 0x20)
             }
-            mstore(add(older, 0x40), start)
-            mstore(add(newer, 0x40), start)
+            mstore(older, start)
+            mstore(newer, start)
 
-            let ok := 1
-            for {} xor(node, last) {} {
+            for {
+                let differs := xor(index, div(sub(size2, 1), width))
+            } differs {
+                differs := shr(1, differs)
+            } {
                 let sibling := calldataload(next)
                 next := add(next, 0x20)
-                switch and(node, 1)
+                switch and(index, 1)
                 case 0 {
-                    // A sibling on the right is newer than the older tree.
-                    mstore8(add(newer, 0x3f), 1)
-                    mstore(add(newer, 0x60), sibling)
-                    ok := and(ok, staticcall(gas(), 2, add(newer, 0x3f), 0x41, add(newer, 0x40), 0x20))
+                    mstore8(sub(newer, 1), 1)
+                    mstore(add(newer, 0x20), sibling)
+                    ok := and(ok, staticcall(gas(), 2, sub(newer, 1), 0x41, newer, 0x20))
                 }
                 default {
-                    mstore(add(older, 0x20), sibling)
-                    mstore(add(newer, 0x20), sibling)
-                    ok := and(ok, staticcall(gas(), 2, add(older, 0x1f), 0x41, add(older, 0x40), 0x20))
-                    ok := and(ok, staticcall(gas(), 2, add(newer, 0x1f), 0x41, add(newer, 0x40), 0x20))
+                    mstore(sub(older, 0x20), sibling)
+                    mstore(sub(newer, 0x20), sibling)
+                    ok := and(ok, staticcall(gas(), 2, sub(older, 0x21), 0x41, older, 0x20))
+                    ok := and(ok, staticcall(gas(), 2, sub(newer, 0x21), 0x41, newer, 0x20))
                 }
-                node := shr(1, node)
-                last := shr(1, last)
+                index := shr(1, index)
             }
-            for {} node { node := and(node, sub(node, 1)) } {
+            for {} index {
+                index := and(index, sub(index, 1))
+            } {
                 let sibling := calldataload(next)
                 next := add(next, 0x20)
-                mstore(add(older, 0x20), sibling)
-                mstore(add(newer, 0x20), sibling)
-                ok := and(ok, staticcall(gas(), 2, add(older, 0x1f), 0x41, add(older, 0x40), 0x20))
-                ok := and(ok, staticcall(gas(), 2, add(newer, 0x1f), 0x41, add(newer, 0x40), 0x20))
+                mstore(sub(older, 0x20), sibling)
+                mstore(sub(newer, 0x20), sibling)
+                ok := and(ok, staticcall(gas(), 2, sub(older, 0x21), 0x41, older, 0x20))
+                ok := and(ok, staticcall(gas(), 2, sub(newer, 0x21), 0x41, newer, 0x20))
             }
 
-            consistent := and(
-                and(ok, eq(next, end)),
-                and(eq(mload(add(older, 0x40)), root1), eq(mload(add(newer, 0x40)), root2))
-            )
+            let used := eq(next, add(proof.offset, shl(5, proof.length)))
+            let arrived := and(eq(mload(older), root1), eq(mload(newer), root2))
+            consistent := and(ok, and(used, arrived))
         }
     }
 
     /// @notice Whether `leaf` is the leaf hash at `index`, counted from 0, of the tree (size, root).
-    /// @dev Section 2.1.3.2. An index at or past the size is never included.
+    /// @dev Section 2.1.3.2. Sizes are below 2^64. An index at or past the size is never included.
     function isIncluded(
         bytes32 leaf,
         uint256 index,
@@ -93,37 +96,40 @@ library Rfc9162 {
     ) internal view returns (bool included) {
         if (index >= size) return false;
         assembly ("memory-safe") {
-            let newer := mload(0x40)
+            let node := add(mload(0x40), 0x40)
+            mstore(sub(node, 0x40), 1)
+            mstore(node, leaf)
             let next := path.offset
-            let end := add(next, shl(5, path.length))
-            mstore(newer, 1)
-            mstore(add(newer, 0x40), leaf)
-
-            let node := index
-            let last := sub(size, 1)
             let ok := 1
-            for {} xor(node, last) {} {
-                switch and(node, 1)
+
+            for {
+                let differs := xor(index, sub(size, 1))
+            } differs {
+                differs := shr(1, differs)
+            } {
+                switch and(index, 1)
                 case 0 {
-                    mstore8(add(newer, 0x3f), 1)
-                    mstore(add(newer, 0x60), calldataload(next))
-                    ok := and(ok, staticcall(gas(), 2, add(newer, 0x3f), 0x41, add(newer, 0x40), 0x20))
+                    mstore8(sub(node, 1), 1)
+                    mstore(add(node, 0x20), calldataload(next))
+                    ok := and(ok, staticcall(gas(), 2, sub(node, 1), 0x41, node, 0x20))
                 }
                 default {
-                    mstore(add(newer, 0x20), calldataload(next))
-                    ok := and(ok, staticcall(gas(), 2, add(newer, 0x1f), 0x41, add(newer, 0x40), 0x20))
+                    mstore(sub(node, 0x20), calldataload(next))
+                    ok := and(ok, staticcall(gas(), 2, sub(node, 0x21), 0x41, node, 0x20))
                 }
                 next := add(next, 0x20)
-                node := shr(1, node)
-                last := shr(1, last)
+                index := shr(1, index)
             }
-            for {} node { node := and(node, sub(node, 1)) } {
-                mstore(add(newer, 0x20), calldataload(next))
-                ok := and(ok, staticcall(gas(), 2, add(newer, 0x1f), 0x41, add(newer, 0x40), 0x20))
+            for {} index {
+                index := and(index, sub(index, 1))
+            } {
+                mstore(sub(node, 0x20), calldataload(next))
+                ok := and(ok, staticcall(gas(), 2, sub(node, 0x21), 0x41, node, 0x20))
                 next := add(next, 0x20)
             }
 
-            included := and(and(ok, eq(next, end)), eq(mload(add(newer, 0x40)), root))
+            let used := eq(next, add(path.offset, shl(5, path.length)))
+            included := and(ok, and(used, eq(mload(node), root)))
         }
     }
 
