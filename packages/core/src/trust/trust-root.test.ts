@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { signerFromSeed } from "../notes/note-keys.ts";
-import { onchainLedgerId } from "./onchain-ledger-id.ts";
 import { parseAddress } from "./parse-address.ts";
 import { formatTrustRoot, parseTrustRoot } from "./trust-root.ts";
 
