@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
 import { rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { keepPassword } from "./files/keep-password.ts";
 import { lockFolder } from "./files/lock-folder.ts";
 import { prepareFolder } from "./files/prepare-folder.ts";
 import { startOnPort } from "./ports/start-on-port.ts";
@@ -31,8 +31,8 @@ export interface RunningRedis {
 }
 
 /**
- * A private Redis (or Valkey) on the loopback address, if one is installed: a new password at each start, in a
- * configuration file of mode 0600, and nothing kept on disk, since a queue holds only hints. A server that dies is
+ * A private Redis (or Valkey) on the loopback address, if one is installed: a password of its own
+ * in files of mode 0600, and nothing else kept on disk, since a queue holds only hints. A server that dies is
  * started again, empty, on the same port. It ends with this process, whatever ends that.
  *
  * @returns undefined if neither `redis-server` nor `valkey-server` is on the search path
@@ -47,7 +47,7 @@ export async function startRedis(options: StartRedisOptions): Promise<RunningRed
   const lock = lockFolder(dir, "Redis");
   try {
     if (await stopLeftover(join(dir, "pid"))) log("stopped a Redis server that an earlier run left behind");
-    const password = randomBytes(24).toString("hex");
+    const password = keepPassword(dir);
     const { server, port } = await startOnPort({ dir, port: options.port, signal: options.signal, log }, (port) => ({
       name: "Redis",
       command,

@@ -1,5 +1,4 @@
 import { execFile } from "node:child_process";
-import { randomBytes } from "node:crypto";
 import {
   chownSync,
   existsSync,
@@ -14,6 +13,7 @@ import {
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { LedgerError } from "@eventchain/core";
+import { keepPassword } from "../files/keep-password.ts";
 import { letPass, prepareFolder, syncFolder } from "../files/prepare-folder.ts";
 import type { ServerUser } from "./choose-server-user.ts";
 import { POSTGRES_MAJOR, programPath } from "./find-binaries.ts";
@@ -56,7 +56,7 @@ export function linkedDataFolder(dir: string): string | undefined {
  * @throws LedgerError `stack-failed` if the data is another release's, or cannot be made
  */
 export async function prepareDataFolder(input: DataFolderInput): Promise<DataFolder> {
-  const password = keepPassword(join(input.dir, "password"));
+  const password = keepPassword(input.dir);
   const path = placeData(input);
   if (existsSync(join(path, "PG_VERSION"))) {
     checkRelease(path);
@@ -113,14 +113,6 @@ async function initialise({ binaries, user, durable }: DataFolderInput, path: st
   } finally {
     rmSync(passwordFile, { force: true });
   }
-}
-
-function keepPassword(path: string): string {
-  if (!existsSync(path)) {
-    writeFileSync(`${path}.new`, `${randomBytes(24).toString("base64url")}\n`, { mode: 0o600 });
-    renameSync(`${path}.new`, path);
-  }
-  return readFileSync(path, "utf8").trim();
 }
 
 function damaged(path: string): LedgerError {

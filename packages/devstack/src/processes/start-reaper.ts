@@ -26,6 +26,11 @@ export function forgetProcess(pid: number): void {
   if (watched.delete(pid)) tell({ forget: pid });
 }
 
+/** Whether a process is one that this process has started and still watches. */
+export function isWatched(pid: number): boolean {
+  return watched.has(pid);
+}
+
 function startReaper(): void {
   // A group of its own: Ctrl-C on the terminal must not end the one process that cleans up after it.
   const child = spawn(process.execPath, [scriptPath(import.meta.url, "reap")], {

@@ -3,8 +3,8 @@ import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statS
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LedgerError } from "@eventchain/core";
-import { identifyProcess, type ProcessIdentity, parseIdentity } from "./identify-process.ts";
-import { forgetProcess, watchProcess } from "./start-reaper.ts";
+import { identifyProcess, isAlive, type ProcessIdentity, parseIdentity } from "./identify-process.ts";
+import { forgetProcess, isWatched, watchProcess } from "./start-reaper.ts";
 import { type StopManner, stopProcess } from "./stop-process.ts";
 
 /** Pause before a process that died is started again, in milliseconds; doubled each time up to the limit. */
@@ -29,7 +29,7 @@ export interface SuperviseOptions {
   readonly gid?: number;
   /** Where its output goes; appended to, created with mode 0600. */
   readonly logFile: string;
-  /** Where its identity is kept while it runs, for `stopLeftover` after a crash. */
+  /** Where its identity is kept while it runs: what a crash left running is stopped by the next start. Default `<logFile>.pid`. */
   readonly pidFile?: string;
   /** Start it again when it ends without being told to. Default true. */
   readonly restart?: boolean;
@@ -66,7 +66,9 @@ const DEFAULT_STOP: StopManner = { signal: "SIGTERM", graceMs: 10_000 };
 export async function superviseProcess(options: SuperviseOptions): Promise<SupervisedProcess> {
   mkdirSync(dirname(options.logFile), { recursive: true });
   setLogAside(options.logFile);
-  const supervised = new Supervised(options);
+  const { stop = DEFAULT_STOP, pidFile = `${options.logFile}.pid` } = options;
+  await stopLeftover(pidFile, stop);
+  const supervised = new Supervised({ ...options, stop, pidFile });
   try {
     await supervised.start();
   } catch (error) {
@@ -83,10 +85,11 @@ export async function superviseProcess(options: SuperviseOptions): Promise<Super
  */
 export async function stopLeftover(pidFile: string, manner: StopManner = DEFAULT_STOP): Promise<boolean> {
   const identity = parseIdentity(readIfThere(pidFile));
-  const isOurs = identity !== undefined && identifyProcess(identity.pid)?.started === identity.started;
-  if (isOurs) await stopProcess(identity, manner);
+  if (identity !== undefined && isWatched(identity.pid)) return false;
+  const isThere = identity !== undefined && isAlive(identity);
+  if (isThere) await stopProcess(identity, manner);
   rmSync(pidFile, { force: true });
-  return isOurs;
+  return isThere;
 }
 
 /** The last lines of a log, for a message. */
@@ -97,8 +100,7 @@ export function tailOf(logFile: string, lines = 12): string {
 class Supervised implements SupervisedProcess {
   readonly name: string;
   restarts = 0;
-  readonly #options: SuperviseOptions;
-  readonly #manner: StopManner;
+  readonly #options: SuperviseOptions & { stop: StopManner; pidFile: string };
   #child: ChildProcess | undefined;
   #identity: ProcessIdentity | undefined;
   #exited: Promise<string> = Promise.resolve("was not started");
@@ -106,10 +108,9 @@ class Supervised implements SupervisedProcess {
   #stopped: Promise<void> | undefined;
   readonly #giveUp = new AbortController();
 
-  constructor(options: SuperviseOptions) {
+  constructor(options: SuperviseOptions & { stop: StopManner; pidFile: string }) {
     this.name = options.name;
     this.#options = options;
-    this.#manner = options.stop ?? DEFAULT_STOP;
   }
 
   get pid(): number | undefined {
@@ -132,7 +133,7 @@ class Supervised implements SupervisedProcess {
     this.#giveUp.abort();
     const identity = this.#identity;
     if (identity !== undefined) {
-      if (await stopProcess(identity, this.#manner)) await this.#exited;
+      if (await stopProcess(identity, this.#options.stop)) await this.#exited;
       else this.#options.log?.(`${this.name} (process ${identity.pid}) could not be stopped`);
     }
   }
@@ -161,8 +162,8 @@ class Supervised implements SupervisedProcess {
       if (pid === undefined) return;
       const identity = identifyProcess(pid) ?? { pid, started: "" };
       this.#identity = identity;
-      watchProcess(identity, this.#manner);
-      if (pidFile !== undefined) writeFileSync(pidFile, `${JSON.stringify(identity)}\n`, { mode: 0o600 });
+      watchProcess(identity, this.#options.stop);
+      writeFileSync(pidFile, `${JSON.stringify(identity)}\n`, { mode: 0o600 });
       void this.#exited.then(() => this.#onExit(identity));
     } finally {
       closeSync(output);
@@ -173,7 +174,7 @@ class Supervised implements SupervisedProcess {
     forgetProcess(identity.pid);
     if (this.#identity !== identity) return;
     this.#identity = undefined;
-    if (this.#options.pidFile !== undefined) rmSync(this.#options.pidFile, { force: true });
+    rmSync(this.#options.pidFile, { force: true });
   }
 
   async #untilReady(): Promise<void> {
