@@ -16,8 +16,11 @@ const defaultMaxRequests = 512;
 const defaultMaxEvents = 1_024;
 const defaultMaxLength = 4 * 1024 * 1024;
 
-/** Of one ledger: one that commits, and one that is checked and hashed by Postgres and waits for the lock. */
-const maxGroupsInFlight = 2;
+/**
+ * Of one ledger. A second one would overtake the first when it has less to hash before the lock, and callers count on the
+ * order of their calls: an append after another to the same stream, with an expectation on top of it.
+ */
+const maxGroupsInFlight = 1;
 
 export interface GroupedAppends {
   /**
