@@ -11,6 +11,8 @@ import type { Settings } from "./settings.ts";
 
 /** What a command works with. Whatever it opens here is opened at its first use, and closed when the command has ended. */
 export interface CommandContext {
+  /** The command line as it was given, for a command that starts itself again. */
+  readonly args: readonly string[];
   readonly settings: Settings;
   readonly output: Output;
   readonly stdin: Readable;
@@ -71,9 +73,15 @@ export function createContext(
     return connected;
   });
   const origin = once(async () => givenOrigin(settings) ?? onlyLedger(await (await connection()).ledgers()));
-  const ledger = once(async () => (await connection()).ledger(await origin()));
+  const ledger = once(async () => {
+    // A malformed --ledger is refused before anything is connected.
+    givenOrigin(settings);
+    const opened = await connection();
+    return await opened.ledger(await origin());
+  });
 
   const context: CommandContext = {
+    args: io.args,
     settings,
     output,
     stdin: io.stdin,

@@ -23,7 +23,9 @@ export async function readDeployment(dir: string): Promise<Deployment | undefine
     return shape.parse(JSON.parse(await readFile(path, "utf8")));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new LedgerError("config-invalid", `${path} cannot be read: \`eventchain up --fresh\` starts anew`, { cause: error });
+    throw new LedgerError("config-invalid", `${path} cannot be read: \`eventchain up --fresh\` starts anew`, {
+      cause: error,
+    });
   }
 }
 

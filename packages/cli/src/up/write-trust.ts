@@ -15,7 +15,8 @@ const MAX_NAME = 150;
 export async function writeTrust(dir: string, trust: TrustRoot): Promise<string> {
   const first = join(dir, "trust.json");
   const holder = await readOrigin(first);
-  const path = holder === undefined || holder === trust.origin ? first : join(dir, `trust-${fileNameOf(trust.origin)}.json`);
+  const path =
+    holder === undefined || holder === trust.origin ? first : join(dir, `trust-${fileNameOf(trust.origin)}.json`);
   await writeFileWhole(path, formatTrustRoot(trust));
   return path;
 }
