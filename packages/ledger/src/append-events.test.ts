@@ -18,7 +18,7 @@ async function append(
   const deps = {
     ledgerId: 1n,
     store: { watermarks },
-    log: { coveringAnchor: async () => undefined, finalAnchors: async () => [] },
+    log: { coveringAnchor: async () => undefined, recentAnchors: async () => [] },
     watch: watchWatermarks(watermarks),
     clock: () => 1_763_683_200_000n,
     appends: {

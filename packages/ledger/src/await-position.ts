@@ -9,7 +9,7 @@ export const DEFAULT_FINAL_TIMEOUT_MS = 60_000;
 
 export interface AwaitDeps {
   ledgerId: bigint;
-  log: Pick<LogStore, "coveringAnchor" | "finalAnchors">;
+  log: Pick<LogStore, "coveringAnchor" | "recentAnchors">;
   watch: WatermarkWatch;
 }
 

@@ -1,17 +1,20 @@
 import type { AnchorRecord, LogStore } from "@eventchain/store";
 import type { CoveringAnchor } from "./types.ts";
 
+/** How far back a final anchor is looked for that is greater than one which is not final yet. */
+const RECENT_ANCHORS = 100;
+
 /** The smallest final anchor that covers a position, or undefined while there is none. */
 export async function findFinalAnchor(
-  log: Pick<LogStore, "coveringAnchor" | "finalAnchors">,
+  log: Pick<LogStore, "coveringAnchor" | "recentAnchors">,
   ledgerId: bigint,
   position: bigint,
 ): Promise<AnchorRecord | undefined> {
   const smallest = await log.coveringAnchor(ledgerId, position);
   if (smallest === undefined || smallest.state === "final") return smallest;
   // A greater one may be marked final before the smaller one is.
-  const [newest] = await log.finalAnchors(ledgerId, 1);
-  return newest !== undefined && newest.size >= position ? newest : undefined;
+  const recent = await log.recentAnchors(ledgerId, RECENT_ANCHORS);
+  return recent.findLast(({ state, size }) => state === "final" && size >= position);
 }
 
 /** What of an anchor a receipt tells. A final anchor has a block. */

@@ -26,7 +26,7 @@ export interface ProveDeps {
   ledgerId: bigint;
   origin: string;
   store: Pick<EventStore, "findEvent" | "watermarks">;
-  log: Pick<LogStore, "checkpoint" | "tiles" | "coveringAnchor" | "finalAnchors" | "contracts">;
+  log: Pick<LogStore, "checkpoint" | "tiles" | "coveringAnchor" | "recentAnchors" | "contracts">;
 }
 
 /**
