@@ -45,6 +45,8 @@ export interface ConsumerInput {
 /** A server that carries the queues. */
 export interface Carrier {
   readonly backend: QueueBackend;
+  /** The server's protocol, host and port, for messages. */
+  readonly place: string;
   /**
    * Connects once, and makes what has to be there.
    *

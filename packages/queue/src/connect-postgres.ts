@@ -38,6 +38,7 @@ export function connectPostgres(url: string, prefix: string): Carrier {
   };
   return {
     backend: "postgres",
+    place,
     prepare: async () => {
       try {
         await migrateQueue(url);

@@ -21,6 +21,7 @@ export function connectRedis(url: string, prefix: string): Carrier {
   };
   return {
     backend: "redis",
+    place,
     prepare: () => ping(url, place),
     produce: (stage) =>
       new Queue(stage, {

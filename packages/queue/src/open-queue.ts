@@ -11,7 +11,7 @@ export type QueueConnection = { readonly redisUrl: string } | { readonly databas
 
 export const DEFAULT_PREFIX = "eventchain";
 export const DEFAULT_TICK_MS = 1_000;
-export const DEFAULT_WATCHDOG_MS = 2_000;
+export const DEFAULT_WATCHDOG_MS = 1_500;
 
 /** How long a hint that nobody handles keeps others for the same ledger away, in milliseconds: should its job be lost. */
 export const HINT_LIFE_MS = 60_000;
@@ -68,8 +68,8 @@ class StageQueues implements Queue {
     } catch (error) {
       // A producer whose first connection failed never gets another: the next hint has a new one.
       if (this.#producers.get(stage) === producer) this.#producers.delete(stage);
-      void shut(producer, COMMAND_TIMEOUT_MS);
-      throw queueUnavailable(this.backend, error);
+      void shut(producer);
+      throw queueUnavailable(this.#carrier.place, error);
     }
   }
 
@@ -92,7 +92,7 @@ class StageQueues implements Queue {
   async #close(): Promise<void> {
     await Promise.all(this.#stages.map((stage) => stage.close()));
     await Promise.allSettled(this.#hints.values());
-    await Promise.all([...this.#producers.values()].map((producer) => shut(producer, COMMAND_TIMEOUT_MS)));
+    await Promise.all([...this.#producers.values()].map((producer) => shut(producer)));
   }
 
   #producerOf(stage: Stage): Producer {

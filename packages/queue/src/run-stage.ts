@@ -9,7 +9,7 @@ export const TICK = "tick";
 export const HINT = "hint";
 
 /** Ticks that may fail to come before the schedule is looked at. */
-export const MISSED_TICKS = 3;
+export const MISSED_TICKS = 2;
 
 /** Rounds of the watchdog without a job, and without anybody else getting one, before the connections are made anew. */
 export const ROUNDS_BEFORE_REOPEN = 3;
@@ -59,6 +59,7 @@ class StageRunner implements RunningStage {
   #lastJobMs: number = performance.now();
   #lastNext: string | undefined;
   #silentRounds = 0;
+  #isTold = false;
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> = Promise.resolve();
   #isClosing = false;
@@ -91,10 +92,9 @@ class StageRunner implements RunningStage {
 
   async #process(job: CarriedJob): Promise<void> {
     this.#lastJobMs = performance.now();
-    if (this.#silentRounds > 0) {
-      this.#silentRounds = 0;
-      this.#input.log(`${this.#input.stage}: the queue is back`);
-    }
+    this.#silentRounds = 0;
+    if (this.#isTold) this.#input.log(`${this.#input.stage}: the queue is back`);
+    this.#isTold = false;
     // From here on a new hint for this ledger may mean work that this run no longer sees: let it wait its turn.
     if (job.name === HINT) await job.removeDeduplicationKey().catch(() => false);
     const error = await this.#handle(toHint(job.data));
@@ -130,7 +130,10 @@ class StageRunner implements RunningStage {
     const { tickMs } = this.#input;
     if (this.#running.size > 0 || performance.now() - this.#lastJobMs < MISSED_TICKS * tickMs) return;
     try {
-      if (await within(this.#isTicking(), COMMAND_TIMEOUT_MS, "reading the schedule")) return;
+      if (await within(this.#isTicking(), COMMAND_TIMEOUT_MS, "reading the schedule")) {
+        this.#silentRounds = 0;
+        return;
+      }
       await within(this.#schedule(), COMMAND_TIMEOUT_MS, "making the schedule");
     } catch (error) {
       this.#note(error as Error);
@@ -164,31 +167,33 @@ class StageRunner implements RunningStage {
     }
     if (this.#isClosing) return;
     this.#connect();
-    for (const end of old) void shut(end, COMMAND_TIMEOUT_MS);
+    for (const end of old) void shut(end);
     await within(this.#schedule(), COMMAND_TIMEOUT_MS, "making the schedule").catch(() => undefined);
   }
 
   #note(error: Error): void {
-    if (this.#silentRounds === 0) {
-      this.#input.log(`${this.#input.stage}: no ticks from the queue (${error.message}); going on without it`);
-    }
+    if (this.#isTold) return;
+    this.#isTold = true;
+    this.#input.log(`${this.#input.stage}: no ticks from the queue (${error.message}); going on without it`);
   }
 
   async #close(): Promise<void> {
     this.#isClosing = true;
     clearTimeout(this.#timer);
-    await shut(this.#consumer, CLOSE_TIMEOUT_MS);
+    // From here on the consumer takes nothing new; with its server gone it would wait for ever to say so.
+    const closing = this.#consumer?.close() ?? Promise.resolve();
+    closing.catch(() => undefined);
     const rest = Promise.all([this.#round, ...this.#running]);
     await within(rest, CLOSE_TIMEOUT_MS, "the last run").catch(() => undefined);
-    await shut(this.#producer, COMMAND_TIMEOUT_MS);
+    await Promise.all([this.#consumer, this.#producer].map((end) => shut(end)));
   }
 }
 
 /** Closes an end of a queue; if its server does not let it, cuts the connection. */
-export async function shut(end: Producer | Consumer | undefined, limitMs: number): Promise<void> {
+export async function shut(end: Producer | Consumer | undefined): Promise<void> {
   if (end === undefined) return;
   try {
-    await within(end.close(), limitMs, "closing");
+    await within(end.close(), COMMAND_TIMEOUT_MS, "closing");
   } catch {
     await within(end.disconnect(), COMMAND_TIMEOUT_MS, "disconnecting").catch(() => undefined);
   }

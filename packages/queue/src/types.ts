@@ -22,7 +22,7 @@ export interface QueueOptions {
   readonly prefix?: string;
   /** How often each stage looks for due work without a hint, in milliseconds. Default 1,000. */
   readonly tickMs?: number;
-  /** How often the schedules and workers are checked and, where they are gone, made again, in milliseconds. Default 2,000. */
+  /** How often the schedules and workers are checked and, where they are gone, made again, in milliseconds. Default 1,500. */
   readonly watchdogMs?: number;
   /** Told of trouble with the connection, once when it begins and once when it is over. No secrets. */
   readonly log?: (message: string) => void;
