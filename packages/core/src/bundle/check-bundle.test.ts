@@ -84,7 +84,7 @@ describe("a false bundle fails where it is false, and no later check is made:", 
     ["a path too long", "inclusion", () => bundle.inclusion.path.push("00".repeat(32))],
     ["a path too short", "inclusion", () => bundle.inclusion.path.pop()],
     ["a checkpoint by a stranger", "checkpoint-signature", () => resign(stranger)],
-    ["a checkpoint by another key of its name", "checkpoint-signature", () => resign(signerFromSeed(origin, salt16()))],
+    ["a checkpoint by another key of its name", "checkpoint-signature", () => resign(signerFromSeed(origin, otherSeed()))],
     [
       "a changed signature",
       "checkpoint-signature",
@@ -143,7 +143,7 @@ describe("a false bundle fails where it is false, and no later check is made:", 
     bundle.checkpoint = signNote(bundle.checkpoint.slice(0, bundle.checkpoint.indexOf("\n\n") + 1), signer);
   }
 
-  function salt16(): Uint8Array {
+  function otherSeed(): Uint8Array {
     return new Uint8Array(32).fill(9);
   }
 });
