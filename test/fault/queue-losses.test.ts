@@ -1,7 +1,10 @@
+import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { findRedis, type RunningPostgres, type RunningRedis, startPostgres, startRedis } from "@eventchain/devstack";
 import { openQueue, QUEUE_SCHEMA, type Queue, type QueueConnection, type Stage } from "@eventchain/queue";
 import pg from "pg";
@@ -60,6 +63,29 @@ function flushAll({ url, port }: RunningRedis): Promise<void> {
       else reject(new Error(answer));
     });
   });
+}
+
+/** A worker that is killed with a hint, and maybe a tick, in its hands: others go on at once, that ledger's hints too. */
+async function expectAnotherToGoOn(connection: QueueConnection, prefix: string): Promise<void> {
+  const script = fileURLToPath(new URL("queue-worker.ts", import.meta.url));
+  const args = [script, JSON.stringify(connection), prefix];
+  const worker = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const lines = createInterface({ input: worker.stdout })[Symbol.asyncIterator]();
+  try {
+    expect((await lines.next()).value).toBe("ready");
+    const sender = await openQueue({ ...connection, prefix });
+    await sender.hint("seal", "7");
+    expect((await lines.next()).value).toBe("7");
+    await sender.close();
+  } finally {
+    worker.kill("SIGKILL");
+  }
+  await queue.close();
+  await open(connection, prefix);
+  await work("seal");
+  await expectMore("tick", 2);
+  await queue.hint("seal", "7");
+  await expect.poll(() => count("7"), { timeout: 60_000 }).toBe(1);
 }
 
 describe.runIf(hasRedis)("Redis", () => {
@@ -121,6 +147,10 @@ describe.runIf(hasRedis)("Redis", () => {
     redis = (await startRedis({ dir, port })) as RunningRedis;
     await expectHints("8");
     await expectMore("tick", 2);
+  });
+
+  test("a worker that is killed in the middle of a hint", async () => {
+    await expectAnotherToGoOn({ redisUrl: redis.url }, "killed");
   });
 
   test("closing while the server is away", async () => {
@@ -196,6 +226,10 @@ describe("Postgres", () => {
     );
     await expectMore("tick", 2);
     await expectHints("7");
+  });
+
+  test("a worker that is killed in the middle of a hint", async () => {
+    await expectAnotherToGoOn({ databaseUrl: postgres.url }, "killed");
   });
 
   test("a server that dies and comes back", async () => {
