@@ -1,0 +1,13 @@
+import { expect, test } from "vitest";
+import * as ledger from "./index.ts";
+
+test("exports these names", () => {
+  expect(Object.keys(ledger).sort()).toEqual([
+    "DEFAULT_FINAL_TIMEOUT_MS",
+    "checkAppend",
+    "connect",
+    "formatInstant",
+    "parseInstant",
+    "stateAt",
+  ]);
+});
