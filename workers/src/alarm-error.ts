@@ -42,5 +42,9 @@ export async function raiseAlarm(
   if (error instanceof LedgerError && error.code === "tampered") {
     return log.raiseAlarm(ledgerId, "tampered", error.message);
   }
+  // The guard's own: an entry that is damaged, or that another sealer wrote in between.
+  if (error instanceof LedgerError && error.code === "guard-mismatch") {
+    return log.raiseAlarm(ledgerId, "guard-missing", error.message);
+  }
   return false;
 }

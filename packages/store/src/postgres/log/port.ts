@@ -79,7 +79,7 @@ export type AlarmCode =
   | "tampered"
   /** The guard says that another head was signed than the database knows. */
   | "guard-mismatch"
-  /** The guard knows no head of a log that has checkpoints. */
+  /** The guard knows no head of a log that has checkpoints, or its entry cannot be relied on. */
   | "guard-missing"
   /** The contract has a greater head than the database. */
   | "contract-ahead"
