@@ -239,7 +239,8 @@ begin
   micros := (extract(epoch from recorded_at) * 1000000)::bigint;
   micros_bytes := int8send(micros);
 
-  -- Each of these is one probe of an index: LIMIT keeps the planner from joining whole tables.
+  -- Each of these is one probe of an index: LIMIT keeps the planner from joining whole tables, and ORDER BY leads it
+  -- to the right index even when the plan is made while the table is empty.
   select array_agg(coalesce(h.version, 0) order by i) into versions
     from generate_series(1, stream_count) i
     left join lateral (
@@ -250,7 +251,10 @@ begin
   taken := array_fill(false, array[event_count]);
   for hit in
     select i from generate_series(1, event_count) i,
-      lateral (select from eventchain.events e where e.ledger_id = ledger and e.id = ids[i] limit 1) h
+      lateral (
+        select from eventchain.events e
+         where e.ledger_id = ledger and e.id between ids[i] and ids[i] order by e.id limit 1
+      ) h
   loop
     taken[hit.i] := true;
   end loop;
