@@ -132,7 +132,7 @@ test("blocks that others make, a chain that is taken back, and states that are s
   await rpc(local.url, "hardhat_impersonateAccount", [stranger]);
   await rpc(local.url, "eth_sendTransaction", [{ from: stranger, to: receiver, value: "0x1" }]);
   await rpc(local.url, "evm_mine");
-  await rpc(local.url, "evm_mine");
+  await rpc(local.url, "hardhat_mine", ["0x5", "0x3c"]);
   const before = await resting(local.url);
   const balances = await Promise.all(
     [sender, receiver].map((each) => rpc(local.url, "eth_getBalance", [each, "latest"])),

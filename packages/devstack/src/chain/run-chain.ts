@@ -43,72 +43,107 @@ export interface RunningChain {
  * 2. the journal follows: cut back to what the chain still has, the new blocks added, durable.
  * A crash between the two loses the newest block, which nobody may call final yet: its senders send it again.
  */
-export function runChain({ call, journal, idleBlocks, nowSeconds }: ChainOptions): RunningChain {
-  let queue: Promise<unknown> = Promise.resolve();
-  // How far the chain's clock is ahead of ours because somebody moved it, in seconds.
-  let aheadSeconds = 0;
-  let isNextTimePinned = false;
-  const marks = new Map<string, number>();
-
-  const exclusively = <T>(step: () => Promise<T>): Promise<T> => {
-    const done = queue.then(step);
-    queue = done.catch(() => undefined);
-    return done;
-  };
-
-  const mine = async (): Promise<void> => {
-    const time = Math.max(nowSeconds() + aheadSeconds, lastBlock(journal)?.timeSeconds ?? 0);
-    await call("evm_mine", isNextTimePinned ? [] : [quantity(time)]);
-    isNextTimePinned = false;
-  };
-
-  const follow = async (): Promise<void> => {
-    const height = await readHeight(call);
-    await cutToChain(call, journal, height);
-    for (let next = (lastBlock(journal)?.block ?? 0) + 1; next <= height; next++) {
-      const block = await readBlock(call, next);
-      if (block === undefined) return;
-      journal.append(block);
-      const drift = block.timeSeconds - nowSeconds();
-      if (Math.abs(drift - aheadSeconds) > 1) aheadSeconds = Math.max(drift, 0);
-    }
-  };
-
-  const touch = async (method: string, params: readonly unknown[]): Promise<unknown> => {
-    if (method === "evm_mine" && params.length === 0) {
-      await mine();
-      return "0x0";
-    }
-    const result = await call(method, params);
-    if (KEPT_METHODS.has(method)) journal.append({ call: method, params });
-    if (method === "evm_increaseTime") aheadSeconds += Number(params[0]);
-    if (method === "evm_setNextBlockTimestamp") isNextTimePinned = true;
-    if (method === "evm_snapshot") marks.set(String(result), journal.entries.length);
-    if (method === "hardhat_reset") journal.cut(0);
-    if (method === "evm_revert" && result === true) journal.cut(marks.get(String(params[0])) ?? journal.entries.length);
-    return result;
-  };
-
+export function runChain(options: ChainOptions): RunningChain {
+  const runner = new ChainRunner(options);
   return {
     request: (method, params = []) => {
-      if (!TOUCHING.test(method)) return call(method, params);
-      return exclusively(async () => {
-        try {
-          return await touch(method, params);
-        } finally {
-          await follow();
-        }
-      });
+      if (!TOUCHING.test(method)) return options.call(method, params);
+      return runner.exclusively(() => runner.change(method, params));
     },
-    tick: () =>
-      exclusively(async () => {
-        await follow();
-        const waiting = (await call("eth_pendingTransactions")) as readonly unknown[];
-        if (waiting.length === 0 && blocksSinceTransaction(journal, idleBlocks) >= idleBlocks) return;
-        await mine();
-        await follow();
-      }),
+    tick: () => runner.exclusively(() => runner.produce()),
   };
+}
+
+class ChainRunner {
+  readonly #call: CallNode;
+  readonly #journal: Journal;
+  readonly #options: ChainOptions;
+  /** How many entries the journal had when a snapshot was taken, by the snapshot's id. */
+  readonly #marks = new Map<string, number>();
+  #queue: Promise<unknown> = Promise.resolve();
+  /** How far the chain's clock is ahead of ours because somebody moved it, in seconds. */
+  #aheadSeconds = 0;
+  #isNextTimePinned = false;
+
+  constructor(options: ChainOptions) {
+    this.#options = options;
+    this.#call = options.call;
+    this.#journal = options.journal;
+  }
+
+  exclusively<T>(step: () => Promise<T>): Promise<T> {
+    const done = this.#queue.then(step);
+    this.#queue = done.catch(() => undefined);
+    return done;
+  }
+
+  async change(method: string, params: readonly unknown[]): Promise<unknown> {
+    try {
+      return await this.#apply(method, params);
+    } finally {
+      await this.#follow();
+    }
+  }
+
+  async produce(): Promise<void> {
+    await this.#follow();
+    const { idleBlocks } = this.#options;
+    const waiting = (await this.#call("eth_pendingTransactions")) as readonly unknown[];
+    if (waiting.length === 0 && blocksSinceTransaction(this.#journal, idleBlocks) >= idleBlocks) return;
+    await this.#mine();
+    await this.#follow();
+  }
+
+  async #apply(method: string, params: readonly unknown[]): Promise<unknown> {
+    if (method === "evm_mine" && params.length === 0) {
+      await this.#mine();
+      return "0x0";
+    }
+    if (method === "hardhat_mine") {
+      await this.#mineMany(Number(params[0] ?? 1), Number(params[1] ?? 1));
+      return true;
+    }
+    const result = await this.#call(method, params);
+    if (KEPT_METHODS.has(method)) this.#journal.append({ call: method, params });
+    if (method === "evm_increaseTime") this.#aheadSeconds += Number(params[0]);
+    if (method === "evm_setNextBlockTimestamp") this.#isNextTimePinned = true;
+    if (method === "evm_snapshot") this.#marks.set(String(result), this.#journal.entries.length);
+    if (method === "hardhat_reset") this.#journal.cut(0);
+    if (method === "evm_revert" && result === true) {
+      this.#journal.cut(this.#marks.get(String(params[0])) ?? this.#journal.entries.length);
+    }
+    return result;
+  }
+
+  async #mine(): Promise<void> {
+    const time = Math.max(this.#options.nowSeconds() + this.#aheadSeconds, lastBlock(this.#journal)?.timeSeconds ?? 0);
+    await this.#call("evm_mine", this.#isNextTimePinned ? [] : [quantity(time)]);
+    this.#isNextTimePinned = false;
+  }
+
+  /** The node's own way of mining many leaves out what lies between; one by one they can be made again. */
+  async #mineMany(count: number, intervalSeconds: number): Promise<void> {
+    if (count < 1) return;
+    await this.#mine();
+    let time = (await readBlock(this.#call, await readHeight(this.#call)))?.timeSeconds ?? this.#options.nowSeconds();
+    for (let made = 1; made < count; made++) {
+      time += intervalSeconds;
+      await this.#call("evm_mine", [quantity(time)]);
+    }
+  }
+
+  /** Brings the journal to where the chain is. */
+  async #follow(): Promise<void> {
+    const height = await readHeight(this.#call);
+    await cutToChain(this.#call, this.#journal, height);
+    for (let next = (lastBlock(this.#journal)?.block ?? 0) + 1; next <= height; next++) {
+      const block = await readBlock(this.#call, next);
+      if (block === undefined) return;
+      this.#journal.append(block);
+      const drift = block.timeSeconds - this.#options.nowSeconds();
+      if (Math.abs(drift - this.#aheadSeconds) > 1) this.#aheadSeconds = Math.max(drift, 0);
+    }
+  }
 }
 
 /** Drops from the journal what the chain no longer has: somebody took it back to an earlier block. */
