@@ -8,8 +8,6 @@ export interface CompiledContract {
   abi: unknown[];
   /** Creation code, 0x lower-case. */
   bytecode: string;
-  /** Code as it stands on the chain, 0x lower-case. */
-  deployedBytecode: string;
 }
 
 /**
@@ -28,12 +26,8 @@ export async function compileContract(file: string, name: string): Promise<Compi
   if (errors.length > 0) throw new Error(errors.map((error) => error.formattedMessage ?? error.message).join("\n"));
   for (const contracts of Object.values(output.contracts ?? {})) {
     const contract = contracts[name];
-    if (contract?.evm?.bytecode === undefined || contract.evm.deployedBytecode === undefined) continue;
-    return {
-      abi: contract.abi,
-      bytecode: `0x${contract.evm.bytecode.object}`,
-      deployedBytecode: `0x${contract.evm.deployedBytecode.object}`,
-    };
+    if (contract?.evm?.bytecode !== undefined)
+      return { abi: contract.abi, bytecode: `0x${contract.evm.bytecode.object}` };
   }
   throw new Error(`${file} has no contract ${name}`);
 }

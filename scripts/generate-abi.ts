@@ -10,16 +10,13 @@ const TARGET = join(ROOT, "packages/chain/src/generated/anchor-registry.ts");
 const withoutInternalTypes = (key: string, value: unknown): unknown => (key === "internalType" ? undefined : value);
 
 async function generate(): Promise<string> {
-  const { abi, bytecode, deployedBytecode } = await compileContract("contracts/AnchorRegistry.sol", "AnchorRegistry");
+  const { abi, bytecode } = await compileContract("contracts/AnchorRegistry.sol", "AnchorRegistry");
   return `// Generated from contracts/AnchorRegistry.sol by "npm run generate". Do not edit.
 
 export const anchorRegistryAbi = ${JSON.stringify(abi, withoutInternalTypes, 2)} as const;
 
 /** Creation code. */
 export const anchorRegistryBytecode = "${bytecode}";
-
-/** Code as it stands on the chain: the contract has no immutables, so every deployment has exactly this. */
-export const anchorRegistryDeployedBytecode = "${deployedBytecode}";
 `;
 }
 

@@ -1,19 +1,23 @@
-import type { Chain, ConnectOptions } from "./types.ts";
-
-export type * from "./types.ts";
-
-export function connectChain(_options: ConnectOptions): Chain {
-  throw new Error("not built yet");
-}
-
-export function deployRegistry(_chain: Chain, _key: string): Promise<{ address: string; blockNumber: bigint }> {
-  throw new Error("not built yet");
-}
-
-export function addressOf(_key: string): string {
-  throw new Error("not built yet");
-}
-
-export function parsePrivateKey(_text: string): string {
-  throw new Error("not built yet");
-}
+export { connectChain, DEFAULT_TIMEOUT_MS } from "./connect-chain.ts";
+export { deployRegistry } from "./deploy-registry.ts";
+export { anchorRegistryAbi } from "./generated/anchor-registry.ts";
+export { addressOf, parsePrivateKey } from "./private-key.ts";
+export { anchorGasLimit } from "./sign-anchor.ts";
+export type {
+  AnchoredLog,
+  Block,
+  BlockRange,
+  Chain,
+  ConnectOptions,
+  Depth,
+  Fees,
+  Finality,
+  OnChainHead,
+  OpenedLog,
+  ReceiptOutcome,
+  Registry,
+  SendOutcome,
+  SignAnchorInput,
+  SignedTransaction,
+  SupersededLog,
+} from "./types.ts";

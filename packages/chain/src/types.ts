@@ -134,7 +134,11 @@ export interface Registry {
     key: string;
   }): Promise<{ ledgerId: string; txHash: string; blockNumber: bigint }>;
   /** Names another anchorer, by the owner's key, and waits for its block. */
-  setAnchorer(input: { ledgerId: string; anchorer: string; key: string }): Promise<{ txHash: string; blockNumber: bigint }>;
+  setAnchorer(input: {
+    ledgerId: string;
+    anchorer: string;
+    key: string;
+  }): Promise<{ txHash: string; blockNumber: bigint }>;
   /** Signs an anchor transaction. Pure: the same input gives the same bytes, and nothing is asked of the node. */
   signAnchor(input: SignAnchorInput): SignedTransaction;
 }
