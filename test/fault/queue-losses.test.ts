@@ -67,7 +67,7 @@ function flushAll({ url, port }: RunningRedis): Promise<void> {
 
 /** A worker that is killed with a hint, and maybe a tick, in its hands: others go on at once, that ledger's hints too. */
 async function expectAnotherToGoOn(connection: QueueConnection, prefix: string): Promise<void> {
-  const script = fileURLToPath(new URL("queue-worker.ts", import.meta.url));
+  const script = fileURLToPath(new URL("queue-worker-process.ts", import.meta.url));
   const args = [script, JSON.stringify(connection), prefix];
   const worker = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   const lines = createInterface({ input: worker.stdout })[Symbol.asyncIterator]();

@@ -28,7 +28,7 @@ afterEach(async () => {
 
 /** Starts a process with a stack; its lines come one by one. */
 function launch(): { parent: ChildProcess; next: () => Promise<unknown>; exit: Promise<number | string> } {
-  const script = fileURLToPath(new URL("stack-parent.ts", import.meta.url));
+  const script = fileURLToPath(new URL("stack-parent-process.ts", import.meta.url));
   // In a group of its own, as a shell starts what runs in the foreground.
   const parent = spawn(process.execPath, [script, dir], { stdio: ["ignore", "pipe", "inherit"], detached: true });
   parents.push(parent);

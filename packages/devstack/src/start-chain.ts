@@ -71,7 +71,7 @@ export async function startChain(options: StartChainOptions = {}): Promise<Local
       name: "the local chain",
       command: process.execPath,
       args: [
-        scriptPath(import.meta.url, "chain/serve-chain"),
+        scriptPath(import.meta.url, "chain/chain-process"),
         dir,
         ...[port, blockTimeMs, idleBlocks, LOCAL_CHAIN_ID].map(String),
       ],

@@ -17,10 +17,10 @@ import { stopLeftover } from "./processes/supervise-process.ts";
 export const POSTGRES_KIND = "postgres";
 
 /** SIGINT is PostgreSQL's fast shutdown: connections are closed, everything is written, no recovery at the next start. */
-export const POSTGRES_STOP: StopManner = { signal: "SIGINT", graceMs: 30_000 };
+const POSTGRES_STOP: StopManner = { signal: "SIGINT", graceMs: 30_000 };
 
 /** Light on memory; durability as PostgreSQL has it by default. */
-export const POSTGRES_SETTINGS: Readonly<Record<string, string>> = {
+const POSTGRES_SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: "127.0.0.1",
   unix_socket_directories: "",
   max_connections: "200",

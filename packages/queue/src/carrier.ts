@@ -36,7 +36,7 @@ export interface Consumer {
   disconnect(): Promise<void>;
 }
 
-export interface ConsumerInput {
+interface ConsumerInput {
   readonly stage: Stage;
   readonly process: (job: CarriedJob) => Promise<void>;
   readonly concurrency: number;

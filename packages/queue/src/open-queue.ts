@@ -11,10 +11,10 @@ export type QueueConnection = { readonly redisUrl: string } | { readonly databas
 
 export const DEFAULT_PREFIX = "eventchain";
 export const DEFAULT_TICK_MS = 1_000;
-export const DEFAULT_WATCHDOG_MS = 1_500;
+const DEFAULT_WATCHDOG_MS = 1_500;
 
 /** How long a hint that nobody handles keeps others for the same ledger away, in milliseconds: should its job be lost. */
-export const HINT_LIFE_MS = 60_000;
+const HINT_LIFE_MS = 60_000;
 
 /**
  * Opens the queues of all stages.

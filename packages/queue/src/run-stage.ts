@@ -3,22 +3,22 @@ import type { Hint, HintHandler, Stage } from "./types.ts";
 import { within } from "./within.ts";
 
 /** The scheduler's id, and the name of the jobs that it makes. */
-export const TICK = "tick";
+const TICK = "tick";
 
 /** The name of a job that somebody asked for. */
 export const HINT = "hint";
 
 /** Ticks that may fail to come before the schedule is looked at. */
-export const MISSED_TICKS = 2;
+const MISSED_TICKS = 2;
 
 /** Rounds of the watchdog without a job, and without anybody else getting one, before the connections are made anew. */
-export const ROUNDS_BEFORE_REOPEN = 3;
+const ROUNDS_BEFORE_REOPEN = 3;
 
 /** How long the server may take for one command, in milliseconds. */
 export const COMMAND_TIMEOUT_MS = 2_000;
 
 /** How long a handler may still take when the queue is closed, in milliseconds. */
-export const CLOSE_TIMEOUT_MS = 10_000;
+const CLOSE_TIMEOUT_MS = 10_000;
 
 export interface StageInput {
   readonly carrier: Carrier;

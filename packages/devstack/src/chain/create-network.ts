@@ -8,7 +8,7 @@ import type { ChainOrigin } from "./open-journal.ts";
 export type CallNode = (method: string, params?: readonly unknown[]) => Promise<unknown>;
 
 /** What each account has at the start, in wei: 10,000 ether. */
-export const ACCOUNT_BALANCE_WEI: bigint = 10_000n * 10n ** 18n;
+const ACCOUNT_BALANCE_WEI: bigint = 10_000n * 10n ** 18n;
 
 const NETWORK = "local";
 

@@ -13,10 +13,10 @@ export interface ChainAccount {
 }
 
 /** How many accounts a new chain has. */
-export const ACCOUNT_COUNT = 10;
+const ACCOUNT_COUNT = 10;
 
 /** The file of the accounts' keys in the chain's folder: one a line, mode 0600. They make each folder's chain unlike any other. */
-export const KEYS_FILE = "keys";
+const KEYS_FILE = "keys";
 
 /** The accounts of the chain in this folder, made at the first call. */
 export function keepAccounts(dir: string): ChainAccount[] {

@@ -30,7 +30,7 @@ export interface KeptBlock {
 }
 
 /** A development node's method that changes the state without a block. */
-export interface KeptCall {
+interface KeptCall {
   readonly call: string;
   readonly params: readonly unknown[];
 }

@@ -3,7 +3,7 @@ import type { Journal, KeptBlock } from "./open-journal.ts";
 import { quantity, readBlock, readHeight } from "./read-block.ts";
 
 /** Methods that change the state between blocks; kept in the journal and called again at their place. */
-export const KEPT_METHODS: ReadonlySet<string> = new Set([
+const KEPT_METHODS: ReadonlySet<string> = new Set([
   "evm_setBlockGasLimit",
   "hardhat_impersonateAccount",
   "hardhat_setBalance",

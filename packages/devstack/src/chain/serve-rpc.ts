@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { CallNode } from "./create-network.ts";
 
 /** The longest request that is read, in bytes. */
-export const MAX_REQUEST_BYTES: number = 8 * 1024 * 1024;
+const MAX_REQUEST_BYTES: number = 8 * 1024 * 1024;
 
 interface RpcAnswer {
   readonly jsonrpc: "2.0";

@@ -10,7 +10,7 @@ export interface FolderLock {
 }
 
 /** The lock's file name in the folder it guards. */
-export const LOCK_FILE = "lock";
+const LOCK_FILE = "lock";
 
 /**
  * Takes a folder for this process. The lock is a file with the owner's identity; a file whose owner is gone, after a

@@ -14,7 +14,7 @@ import { dirname, join } from "node:path";
 import { LedgerError } from "@eventchain/core";
 
 /** Marks a folder as made by this package: only such a folder is ever emptied. */
-export const MARKER_FILE = "devstack.json";
+const MARKER_FILE = "devstack.json";
 
 /**
  * Makes a folder ours, or finds that it is. A folder with other things in it and without the marker is refused.

@@ -10,7 +10,7 @@ import {
 import { findFreePort } from "./find-free-port.ts";
 
 /** How often another port is tried when somebody else was faster. */
-export const PORT_ATTEMPTS = 10;
+const PORT_ATTEMPTS = 10;
 
 /** How a server is run on a port; where its log and its identity go is decided here. */
 export type ServerProgram = Omit<SuperviseOptions, "logFile" | "pidFile" | "signal" | "log" | "restart">;

@@ -9,7 +9,7 @@ export interface ServerUser {
 }
 
 /** Tried in this order; the second is on every machine. No user is ever created. */
-export const SERVER_USERS: readonly string[] = ["postgres", "nobody"];
+const SERVER_USERS: readonly string[] = ["postgres", "nobody"];
 
 /**
  * Who runs PostgreSQL, which refuses to run as root: for root another user of this machine, for anybody else nobody but

@@ -18,10 +18,10 @@ import type { ServerUser } from "./choose-server-user.ts";
 import { type PostgresBinaries, programPath } from "./find-binaries.ts";
 
 /** Where root keeps what another user must reach and cannot reach in its own place; the first that works is taken. */
-export const SHARED_PLACES: readonly string[] = ["/var/lib", "/var/tmp", tmpdir()];
+const SHARED_PLACES: readonly string[] = ["/var/lib", "/var/tmp", tmpdir()];
 
 /** The same for what belongs to a temporary folder, and may go when that goes. */
-export const TEMPORARY_PLACES: readonly string[] = [tmpdir()];
+const TEMPORARY_PLACES: readonly string[] = [tmpdir()];
 
 /** Whether the user may pass through every folder on the way to a path, by their mode bits. */
 export function canPassTo(path: string, user: ServerUser): boolean {
@@ -38,7 +38,7 @@ export function canPassTo(path: string, user: ServerUser): boolean {
  *
  * @throws LedgerError `stack-failed` if there is no such place
  */
-export function sharedFolder(name: string, user: ServerUser, places: readonly string[] = SHARED_PLACES): string {
+function sharedFolder(name: string, user: ServerUser, places: readonly string[] = SHARED_PLACES): string {
   for (const place of places) {
     try {
       const dir = join(place, "eventchain");

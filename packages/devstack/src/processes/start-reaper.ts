@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { scriptPath } from "../files/script-path.ts";
 import type { ProcessIdentity } from "./identify-process.ts";
-import type { ReaperMessage } from "./reap.ts";
+import type { ReaperMessage } from "./reaper-process.ts";
 import type { StopManner } from "./stop-process.ts";
 
 // One reaper for each process that uses this package. It is started with the first process to watch and ends by itself
@@ -33,7 +33,7 @@ export function isWatched(pid: number): boolean {
 
 function startReaper(): void {
   // A group of its own: Ctrl-C on the terminal must not end the one process that cleans up after it.
-  const child = spawn(process.execPath, [scriptPath(import.meta.url, "reap")], {
+  const child = spawn(process.execPath, [scriptPath(import.meta.url, "reaper-process")], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
     windowsHide: true,

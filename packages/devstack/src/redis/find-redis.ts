@@ -2,7 +2,7 @@ import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** The programs that are looked for, in this order. */
-export const REDIS_PROGRAMS: readonly string[] = ["redis-server", "valkey-server"];
+const REDIS_PROGRAMS: readonly string[] = ["redis-server", "valkey-server"];
 
 /** The path of a Redis or Valkey server on the search path; undefined if none is installed. */
 export function findRedis(searchPath: string = process.env.PATH ?? ""): string | undefined {

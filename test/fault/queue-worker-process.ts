@@ -1,4 +1,4 @@
-// A worker that never finishes a hint: `queue-worker CONNECTION PREFIX`. It prints a line when it has one.
+// A worker that never finishes a hint: `queue-worker-process CONNECTION PREFIX`. It prints a line when it has one.
 import { openQueue, type QueueConnection } from "@eventchain/queue";
 
 const [connection = "{}", prefix = ""] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-// A process that runs a stack as the command line does: `stack-parent DIR`. It prints one JSON line once all is up, and
+// A process that runs a stack as the command line does: `stack-parent-process DIR`. It prints one JSON line once all is up, and
 // stops on SIGINT and SIGTERM, however often they come.
 import { join } from "node:path";
 import { startStack, superviseProcess } from "@eventchain/devstack";

@@ -1,4 +1,4 @@
-// The local chain's process: `serve-chain DIR PORT BLOCK_TIME_MS IDLE_BLOCKS CHAIN_ID`. Its folder holds the accounts' keys
+// The local chain's process: `chain-process DIR PORT BLOCK_TIME_MS IDLE_BLOCKS CHAIN_ID`. Its folder holds the accounts' keys
 // and the journal; `DIR/ready` holds its number once it answers. It ends with code 1 and one line on standard error if it
 // cannot go on, and is then started again: the journal is what counts, not what this process has in memory.
 import { rmSync, writeFileSync } from "node:fs";
