@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { signerFromSeed } from "../notes/note-keys.ts";
 import { signNote } from "../notes/sign-note.ts";
@@ -84,7 +85,11 @@ describe("a false bundle fails where it is false, and no later check is made:", 
     ["a path too long", "inclusion", () => bundle.inclusion.path.push("00".repeat(32))],
     ["a path too short", "inclusion", () => bundle.inclusion.path.pop()],
     ["a checkpoint by a stranger", "checkpoint-signature", () => resign(stranger)],
-    ["a checkpoint by another key of its name", "checkpoint-signature", () => resign(signerFromSeed(origin, otherSeed()))],
+    [
+      "a checkpoint by another key of its name",
+      "checkpoint-signature",
+      () => resign(signerFromSeed(origin, otherSeed())),
+    ],
     [
       "a changed signature",
       "checkpoint-signature",
@@ -175,6 +180,55 @@ describe("what this version does not know cannot be judged", () => {
     }
   });
 });
+
+test("no change of one character anywhere in a bundle passes every check", async () => {
+  const text = JSON.stringify(makeBundle());
+  const character = fc.constantFrom(...'0123456789abcdef{}[]":,\\ ~\u0000');
+  await fc.assert(
+    fc.asyncProperty(fc.nat({ max: text.length - 1 }), character, fc.boolean(), async (at, put, instead) => {
+      const changed = text.slice(0, at) + put + text.slice(instead ? at + 1 : at);
+      fc.pre(changed !== text && !isSameJson(changed, text));
+      const report = await checkBundle(changed, { trust, chain: chainOf(makeBundle()) });
+      expect(report.ok).toBe(false);
+    }),
+    { numRuns: 400 },
+  );
+});
+
+test("whatever stands in a bundle's place, or in a field's, its check throws nothing", async () => {
+  const fields = [...paths(makeBundle())];
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...fields), fc.anything(), async (path, value) => {
+      for (const given of [value, replaced(makeBundle(), path, value)]) {
+        const report = await checkBundle(given, { trust });
+        expect(report.checks.map((check) => check.name)).toEqual(BUNDLE_CHECKS);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+/** The path of every field within. */
+function* paths(value: object, above: string[] = []): Generator<string[]> {
+  for (const [key, item] of Object.entries(value)) {
+    yield [...above, key];
+    if (typeof item === "object" && item !== null) yield* paths(item, [...above, key]);
+  }
+}
+
+function replaced(value: object, [key = "", ...below]: string[], put: unknown): object {
+  const copy: Record<string, unknown> = { ...value };
+  copy[key] = below.length === 0 ? put : replaced(copy[key] as object, below, put);
+  return Array.isArray(value) ? Object.values(copy) : copy;
+}
+
+function isSameJson(a: string, b: string): boolean {
+  try {
+    return JSON.stringify(JSON.parse(a)) === JSON.stringify(JSON.parse(b));
+  } catch {
+    return false;
+  }
+}
 
 test("a verifier key that is none is the caller's mistake, not the bundle's", async () => {
   await expect(checkBundle(bundle, { vkeys: ["x"] })).rejects.toThrow(expect.objectContaining({ code: "bad-key" }));

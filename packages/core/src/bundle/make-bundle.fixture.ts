@@ -88,7 +88,7 @@ export function makeBundle(change: Partial<EventContent> = {}): ProofBundle {
 
 /** A chain that has the bundle's anchor; a test bends what it answers. */
 export function chainOf(bundle: ProofBundle, bend: Partial<FoundAnchor> = {}): AnchorWitness {
-  const { size, root, blockNumber, blockHash } = bundle.anchor as NonNullable<ProofBundle["anchor"]>;
+  const { size, root, txHash, blockNumber, blockHash } = bundle.anchor as NonNullable<ProofBundle["anchor"]>;
   const found: FoundAnchor = {
     kind: "found",
     epoch: 0n,
@@ -105,7 +105,9 @@ export function chainOf(bundle: ProofBundle, bend: Partial<FoundAnchor> = {}): A
   return {
     identity: async () => ({ chainId: 31337n, genesisHash }),
     anchored: async (query) =>
-      query.ledgerId === ledgerId && query.contract === contract ? found : { kind: "not-found" },
+      query.ledgerId === ledgerId && query.contract === contract && query.txHash === txHash
+        ? found
+        : { kind: "not-found" },
     head: async () => head,
   };
 }

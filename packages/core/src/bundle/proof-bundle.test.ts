@@ -71,6 +71,7 @@ describe("a bundle is refused", () => {
     ["with metadata without a salt", event({ metadata: "{}" })],
     ["with a number for a position", event({ position: 17 })],
     ["with position 0", event({ position: "0" })],
+    ["with a number that is none", event({ position: "seven" })],
     ["with a leading zero", event({ position: "017" })],
     ["with a space in a number", event({ version: "3 " })],
     ["with a number past 2^63 − 1", event({ position: "9223372036854775808" })],

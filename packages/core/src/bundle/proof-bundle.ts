@@ -54,10 +54,7 @@ const bytes = (length: number) =>
 const chainBytes = (length: number) =>
   z.string().regex(new RegExp(`^0x[0-9a-f]{${2 * length}}$`), `not 0x and ${length} bytes in lower-case hex`);
 const decimal = (least: bigint, most: bigint = MAX_INT63) =>
-  z
-    .string()
-    .regex(/^(?:0|[1-9][0-9]{0,18})$/, "not a decimal number")
-    .refine((text) => BigInt(text) >= least && BigInt(text) <= most, `not a number from ${least} to ${most}`);
+  z.string().refine((text) => isDecimal(text, least, most), `not a decimal number from ${least} to ${most}`);
 
 /** A tree of 2^63 leaves has paths of 63 hashes; a consistency path may have one more. */
 const inclusionPath = z.array(bytes(32)).max(63);
@@ -144,4 +141,9 @@ export function shapeBundle(value: unknown): ProofBundle {
 /** The bundle's JSON text: one line, fields in the format's order, a newline at its end. Throws `bad-bundle` for a bad shape. */
 export function formatBundle(bundle: ProofBundle): string {
   return `${JSON.stringify(shapeBundle(bundle))}\n`;
+}
+
+// One check, not a pattern and a range: the second would be made of a text that the first has refused.
+function isDecimal(text: string, least: bigint, most: bigint): boolean {
+  return /^(?:0|[1-9][0-9]{0,18})$/.test(text) && BigInt(text) >= least && BigInt(text) <= most;
 }
