@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { LedgerError } from "../errors.ts";
 import { MAX_INT63 } from "../integers.ts";
 import { parseJson } from "../json/parse-json.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { checkName, isOrigin, normaliseTags } from "../check-name.ts";
 import { LedgerError } from "../errors.ts";
 import { isCanonicalObject } from "../json/is-canonical-object.ts";

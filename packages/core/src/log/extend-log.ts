@@ -3,7 +3,7 @@ import { LedgerError } from "../errors.ts";
 import { HASH_BYTES, leafHash, rootOf } from "./hash-nodes.ts";
 import { checkSize } from "./plan-proof.ts";
 import { rootFromTiles } from "./prove.ts";
-import { badTile, levelLength, splitTile, TILE_WIDTH, type TileId, type TileReader } from "./tiles.ts";
+import { badTile, levelLength, readHashes, TILE_WIDTH, type TileId, type TileReader } from "./tiles.ts";
 
 /** A tile's whole contents after a change: 1 … 256 hashes of 32 bytes. */
 export interface ChangedTile {
@@ -54,8 +54,8 @@ function rightEdge(tiles: TileReader, level: number, stored: bigint): Bytes[] {
   const count = Number(stored % BigInt(TILE_WIDTH));
   if (count === 0) return [];
   const id = { level, tile: stored / BigInt(TILE_WIDTH) };
-  const hashes = splitTile(id, tiles(id), count);
-  if (hashes.length > count) throw badTile(id, `has ${hashes.length} hashes where the log's size says ${count}`);
+  const hashes = readHashes(id, tiles(id), 0);
+  if (hashes.length !== count) throw badTile(id, `has ${hashes.length} hashes where the log's size says ${count}`);
   return hashes;
 }
 

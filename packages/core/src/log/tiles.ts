@@ -62,18 +62,20 @@ export function levelLength(level: number, size: bigint): bigint {
 /** A subtree's root out of the tiles. Throws `tampered` when the tile is missing, cut off or of no whole number of hashes. */
 export function readSubtree(tiles: TileReader, subtree: Subtree): Bytes {
   const { id, from, count } = sourceOf(subtree);
-  const hashes = splitTile(id, tiles(id), from + count).slice(from, from + count);
+  const hashes = readHashes(id, tiles(id), from, count);
   return rootOf(id.level === -1 ? hashes.map(leafHash) : hashes);
 }
 
-/** The hashes of a tile, `least` of them or more. Throws `tampered`. */
-export function splitTile(id: TileId, tile: Bytes | undefined, least: number): Bytes[] {
+/** `count` hashes of a tile, from `from` on; all from there when `count` is left out. Throws `tampered`. */
+export function readHashes(id: TileId, tile: Bytes | undefined, from: number, count?: number): Bytes[] {
   if (tile === undefined) throw badTile(id, "is missing");
-  const length = tile.length / HASH_BYTES;
-  if (!Number.isInteger(length) || length > TILE_WIDTH)
-    throw badTile(id, `has ${tile.length} bytes, which no tile has`);
-  if (length < least) throw badTile(id, `has ${length} hashes where ${least} are needed`);
-  return Array.from({ length }, (_, i) => tile.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES));
+  const held = tile.length / HASH_BYTES;
+  if (!Number.isInteger(held) || held > TILE_WIDTH) throw badTile(id, `has ${tile.length} bytes, which no tile has`);
+  const end = count === undefined ? held : from + count;
+  if (held < end) throw badTile(id, `has ${held} hashes where ${end} are needed`);
+  const hashes: Bytes[] = [];
+  for (let i = from; i < end; i++) hashes.push(tile.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES));
+  return hashes;
 }
 
 /** The error for a tile that cannot be what the sealer stored. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { isOrigin } from "../check-name.ts";
 import { LedgerError } from "../errors.ts";
 import { parseDecimal } from "../integers.ts";
