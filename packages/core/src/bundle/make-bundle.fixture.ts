@@ -17,9 +17,9 @@ export const origin: string = "localhost/test";
 export const log: NoteSigner = signerFromSeed(origin, new Uint8Array(32).fill(1));
 export const stranger: NoteSigner = signerFromSeed("stranger", new Uint8Array(32).fill(2));
 export const owner: string = `0x${"a1".repeat(20)}`;
-export const contract: string = `0x${"c0".repeat(20)}`;
-export const genesisHash: string = `0x${"9e".repeat(32)}`;
-export const ledgerId: string = onchainLedgerId(owner, origin);
+const contract: string = `0x${"c0".repeat(20)}`;
+const genesisHash: string = `0x${"9e".repeat(32)}`;
+const ledgerId: string = onchainLedgerId(owner, origin);
 export const trust: TrustRoot = parseTrustRoot({
   origin,
   owner,
@@ -29,7 +29,7 @@ export const trust: TrustRoot = parseTrustRoot({
 
 /** A ledger of 20 events, of which the seventh is real; sealed at 12 and anchored at 20. */
 const position = 7n;
-export const salt: Uint8Array = new Uint8Array(16).fill(5);
+const salt: Uint8Array = new Uint8Array(16).fill(5);
 const prevHash = new Uint8Array(32).fill(6);
 const content: EventContent = {
   ledger: origin,

@@ -6,7 +6,7 @@ import { HASH_BYTES, leafHash, rootOf } from "./hash-nodes.ts";
 export const TILE_WIDTH = 256;
 
 /** Tree levels that one level of tiles spans: 2^8 = 256. */
-export const TILE_HEIGHT = 8;
+const TILE_HEIGHT = 8;
 
 /**
  * Names a tile. Level −1 holds the entries (event hashes), from which the leaves follow; level L ≥ 1 holds the roots of complete
