@@ -19,7 +19,10 @@ beforeAll(async () => {
   mute = createServer(() => undefined).listen(0, "127.0.0.1");
   await new Promise((resolve) => mute.once("listening", resolve));
   mutePort = (mute.address() as { port: number }).port;
-  talker = createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")).listen(0, "127.0.0.1");
+  talker = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.end("HTTP/1.1 400 Bad Request\r\n\r\n");
+  }).listen(0, "127.0.0.1");
   await new Promise((resolve) => talker.once("listening", resolve));
   talkerPort = (talker.address() as { port: number }).port;
 });
@@ -96,7 +99,16 @@ const wrongNodes: [string, () => string, RegExp][] = [
   ["another scheme", () => "ws://127.0.0.1:8545", /RPC_URL must begin with http:/],
   ["a closed port", () => "http://127.0.0.1:1/v3/hush", /nothing listens on port 1/],
   ["an unknown host", () => "http://no-such-host.invalid/v3/hush", /there is no host/],
-  ["a server that never answers", () => `http://127.0.0.1:${mutePort}/v3/hush`, /chain|node/],
+  [
+    "a server of another kind",
+    () => `http://127.0.0.1:${talkerPort}/v3/hush`,
+    /did not answer eth_chainId: HTTP status 400/,
+  ],
+  [
+    "a server that never answers",
+    () => `http://127.0.0.1:${mutePort}/v3/hush`,
+    /did not answer eth_chainId: no answer within 5000 ms.*--rpc/,
+  ],
 ];
 
 test.concurrent.each(wrongNodes)("RPC_URL with %s", async (_what, url, message) => {

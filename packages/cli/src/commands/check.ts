@@ -2,7 +2,7 @@ import { type AnchorWitness, checkBundle, LedgerError, parseTrustRoot, type Repo
 import { collect } from "../frame/arguments.ts";
 import type { ExitCode, RegisterCommand } from "../frame/command-spec.ts";
 import type { CommandContext } from "../frame/context.ts";
-import { reachServer } from "../frame/reach-server.ts";
+import { openChain } from "../frame/open-chain.ts";
 import { readInputFile } from "../frame/read-input-file.ts";
 import { showText } from "../jsonl/show-text.ts";
 
@@ -95,14 +95,12 @@ async function findWitness(context: CommandContext): Promise<AnchorWitness | und
   const url = context.settings.given("rpc");
   if (url === undefined) return undefined;
   try {
-    await reachServer("rpc", url);
+    const chain = await openChain(url);
+    context.onClose(async () => chain.close());
+    return chain;
   } catch (error) {
     if (!(error instanceof LedgerError) || error.code !== "chain-unavailable") throw error;
     const fail = (): Promise<never> => Promise.reject(error);
     return { identity: fail, anchored: fail, head: fail };
   }
-  const { connectChain } = await import("@eventchain/chain");
-  const chain = connectChain({ rpcUrl: url.text });
-  context.onClose(async () => chain.close());
-  return chain;
 }

@@ -4,6 +4,7 @@ import { checkOrigin, LedgerError } from "@eventchain/core";
 import type { Connection, Ledger } from "@eventchain/ledger";
 import type { PostgresStore } from "@eventchain/store";
 import type { ProgramIo } from "./io.ts";
+import { openChain } from "./open-chain.ts";
 import type { Output } from "./output.ts";
 import { type Progress, startProgress } from "./progress.ts";
 import { reachServer } from "./reach-server.ts";
@@ -65,10 +66,7 @@ export function createContext(
     return opened;
   });
   const chain = once(async () => {
-    const url = await settings.require("rpc");
-    await reachServer("rpc", url);
-    const { connectChain } = await import("@eventchain/chain");
-    const connected = connectChain({ rpcUrl: url.text });
+    const connected = await openChain(await settings.require("rpc"));
     closers.push(async () => connected.close());
     return connected;
   });
