@@ -1,11 +1,21 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { startPostgres } from "@eventchain/devstack";
 import pg from "pg";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 let dir: string;
 
@@ -129,7 +139,7 @@ test("a server that is killed comes back on the same port with all it had acknow
     const killed = postgres.pid ?? 0;
     process.kill(killed, "SIGKILL");
     await expect.poll(() => postgres.pid, { timeout: 60_000 }).not.toBe(killed);
-    const answer = async (): Promise<unknown> => (await query(postgres.url, "select answer from kept"))[0]?.["answer"];
+    const answer = async (): Promise<unknown> => (await query(postgres.url, "select answer from kept"))[0]?.answer;
     await expect.poll(() => answer().catch(() => undefined), { timeout: 60_000 }).toBe(42);
   } finally {
     await postgres.stop();
@@ -142,3 +152,22 @@ function listen(): Promise<Server> {
     server.listen(0, "127.0.0.1", () => resolve(server));
   });
 }
+
+describe.runIf(process.getuid?.() === 0)("as root", () => {
+  test("a folder within a private one works: its data is where the server's user can go", async () => {
+    const own = join(dir, "private", "postgres");
+    mkdirSync(join(dir, "private"), { mode: 0o700 });
+    const first = await startPostgres({ dir: own });
+    await query(first.url, "create table kept as select 42 as answer");
+    const data = realpathSync(join(own, "data"));
+    expect(data.startsWith(own)).toBe(false);
+    await first.stop();
+    const moved = join(dir, "private", "moved");
+    renameSync(own, moved);
+    const second = await startPostgres({ dir: moved });
+    expect(await query(second.url, "select answer from kept")).toEqual([{ answer: 42 }]);
+    await second.stop();
+    rmSync(dirname(data), { recursive: true });
+    await expect(startPostgres({ dir: moved })).rejects.toThrow("--fresh");
+  });
+});

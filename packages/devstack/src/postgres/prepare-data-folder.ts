@@ -14,7 +14,7 @@ import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { LedgerError } from "@eventchain/core";
 import { keepPassword } from "../files/keep-password.ts";
-import { letPass, prepareFolder, syncFolder } from "../files/prepare-folder.ts";
+import { letPass, syncFolder } from "../files/prepare-folder.ts";
 import type { ServerUser } from "./choose-server-user.ts";
 import { POSTGRES_MAJOR, programPath } from "./find-binaries.ts";
 import { canPassTo, sharedFolderFor } from "./reach-folder.ts";
@@ -34,9 +34,6 @@ interface DataFolderInput {
   readonly durable: boolean;
   readonly log: (message: string) => void;
 }
-
-/** The kind of a folder outside of DIR that holds DIR's data. */
-export const SHARED_KIND = "postgres-data";
 
 /** Where `DIR/data` leads if it is a link: out of a folder that the server's user cannot reach. */
 export function linkedDataFolder(dir: string): string | undefined {
@@ -74,16 +71,16 @@ export async function prepareDataFolder(input: DataFolderInput): Promise<DataFol
 function placeData({ dir, user, log }: DataFolderInput): string {
   const path = join(dir, "data");
   const linked = linkedDataFolder(dir);
-  if (linked === undefined && user !== undefined) letPass(dir);
-  if (linked === undefined && (user === undefined || canPassTo(path, user))) return path;
-  const shared = linked ?? join(sharedFolderFor(dir, user as ServerUser), "data");
-  const parent = dirname(shared);
-  prepareFolder(parent, SHARED_KIND);
-  letPass(parent);
-  if (linked === undefined) {
-    symlinkSync(shared, path);
-    log(`${user?.name} cannot reach ${dir}: the database's files are in ${shared}`);
+  if (linked !== undefined) {
+    if (!existsSync(dirname(linked))) throw damaged(linked);
+    return linked;
   }
+  if (user === undefined) return path;
+  letPass(dir);
+  if (canPassTo(path, user)) return path;
+  const shared = join(sharedFolderFor(dir, user), "data");
+  symlinkSync(shared, path);
+  log(`${user.name} cannot reach ${dir}: the database's files are in ${shared}`);
   return shared;
 }
 

@@ -1,21 +1,31 @@
 import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import {
   chmodSync,
   cpSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { LedgerError } from "@eventchain/core";
+import { isOurs, letPass, prepareFolder } from "../files/prepare-folder.ts";
 import type { ServerUser } from "./choose-server-user.ts";
 import { type PostgresBinaries, programPath } from "./find-binaries.ts";
+
+/** The kind of a folder outside of DIR that holds DIR's data. */
+export const SHARED_KIND = "postgres-data";
+
+/** The file in such a folder that names DIR. */
+const OWNER_FILE = "owner";
 
 /** Where root keeps what another user must reach and cannot reach in its own place; the first that works is taken. */
 const SHARED_PLACES: readonly string[] = ["/var/lib", "/var/tmp", tmpdir()];
@@ -42,7 +52,8 @@ function sharedFolder(name: string, user: ServerUser, places: readonly string[] 
   for (const place of places) {
     try {
       const dir = join(place, "eventchain");
-      mkdirSync(dir, { recursive: true, mode: 0o755 });
+      // Whatever the umask says, others pass through.
+      if (mkdirSync(dir, { recursive: true }) !== undefined) chmodSync(dir, 0o755);
       const { uid, mode } = lstatSync(dir);
       // In a folder like /tmp somebody else could have been first.
       if (uid === 0 && (mode & 0o022) === 0 && canPassTo(join(dir, name), user)) return join(dir, name);
@@ -56,11 +67,32 @@ function sharedFolder(name: string, user: ServerUser, places: readonly string[] 
   );
 }
 
-/** The folder in a shared place that stands for a private one. */
+/** A new folder in a shared place for what belongs into a private one. */
 export function sharedFolderFor(dir: string, user: ServerUser): string {
-  const name = createHash("sha256").update(dir).digest("hex").slice(0, 16);
-  const isTemporary = !relative(tmpdir(), dir).startsWith("..");
-  return sharedFolder(name, user, isTemporary ? TEMPORARY_PLACES : SHARED_PLACES);
+  const folder = sharedFolder(`data-${randomUUID()}`, user, isTemporary(dir) ? TEMPORARY_PLACES : SHARED_PLACES);
+  if (isTemporary(dir)) sweepOrphans(dirname(folder));
+  prepareFolder(folder, SHARED_KIND);
+  letPass(folder);
+  writeFileSync(join(folder, OWNER_FILE), dir, { mode: 0o600 });
+  return folder;
+}
+
+/**
+ * Removes the data of temporary folders that are gone, as a test's folder is once the test is over. What belongs to other
+ * folders is never removed but by `--fresh`: such a folder may have been moved.
+ */
+function sweepOrphans(place: string): void {
+  for (const name of readdirSync(place)) {
+    const folder = join(place, name);
+    const owner = join(folder, OWNER_FILE);
+    if (isOurs(folder, SHARED_KIND) && existsSync(owner) && !existsSync(readFileSync(owner, "utf8"))) {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+function isTemporary(dir: string): boolean {
+  return !relative(tmpdir(), dir).startsWith("..");
 }
 
 /** The programs where the user can run them: in their package, or as a copy made once for each version. */
