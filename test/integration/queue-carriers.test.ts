@@ -27,7 +27,7 @@ function behaves(connection: () => QueueConnection): void {
   });
 
   async function open(
-    options: { tickMs?: number; log?: (message: string) => void; prefix?: string } = {},
+    options: { tickMs?: number; watchdogMs?: number; log?: (message: string) => void; prefix?: string } = {},
   ): Promise<Queue> {
     const queue = await openQueue({ ...connection(), prefix, tickMs: 60_000, watchdogMs: 200, ...options });
     queues.push(queue);
