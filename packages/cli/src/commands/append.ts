@@ -68,7 +68,7 @@ async function appendStream(context: CommandContext, source: string, options: Ap
   const ledger = await context.ledger();
   const stdin = addAbortSignal(context.signal, context.stdin);
   let exitCode: ExitCode = 0;
-  for await (const result of appendLines(ledger, stdin, context.signal)) {
+  for await (const result of appendLines(ledger, stdin)) {
     if ("shown" in result) {
       await context.output.line(result.shown);
       continue;

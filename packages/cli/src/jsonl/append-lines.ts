@@ -6,7 +6,7 @@ import { type ShownReceipt, showReceipt } from "./show-receipt.ts";
 import { type Line, splitLines } from "./split-lines.ts";
 
 /** Enough to fill the groups that are sent together while their predecessors commit. */
-const MAX_APPENDS_IN_FLIGHT = 2_000;
+const MAX_APPENDS_IN_FLIGHT = 1_200;
 const MAX_BYTES_IN_FLIGHT = 16 * 2 ** 20;
 
 /** What became of a line. */
@@ -14,18 +14,18 @@ export type LineResult = { readonly shown: ShownReceipt } | { readonly failed: D
 
 /**
  * Appends each line of a stream by itself, many at a time, and yields what became of each, in the order of the lines. A
- * line that cannot be done does not keep the others from it. Blank lines are passed over.
+ * line that cannot be done does not keep the others from it. Blank lines are passed over. When the source fails, what is
+ * under way is done first.
  */
 export function appendLines(
   ledger: Pick<Ledger, "append">,
   source: AsyncIterable<Uint8Array>,
-  signal: AbortSignal,
 ): AsyncGenerator<LineResult> {
   const append = async (line: Line): Promise<LineResult> => {
     try {
       if ("error" in line) throw line.error;
       const { stream, event, options } = parseAppendLine(line.text);
-      const receipt = await ledger.append(stream, event, { ...options, signal });
+      const receipt = await ledger.append(stream, event, options);
       return { shown: showReceipt(receipt) };
     } catch (error) {
       const described = describeError(error);
