@@ -9,6 +9,9 @@ import { createEmptyDatabase, type TestDatabase } from "../support/database.ts";
 const hasRedis = findRedis() !== undefined;
 if (!hasRedis) console.warn("no redis-server or valkey-server is installed: the queue is tested on Postgres only");
 
+/** A busy machine may take its time. */
+const PATIENTLY = { timeout: 60_000 };
+
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** What every carrier does; the same tests for each. */
@@ -40,7 +43,9 @@ function behaves(connection: () => QueueConnection): void {
     await queue.work("seal", async ({ ledger }) => void seen.push(`seal ${ledger ?? "tick"}`));
     await queue.work("anchor", async ({ ledger }) => void seen.push(`anchor ${ledger ?? "tick"}`));
     await queue.hint("anchor", "9223372036854775807");
-    await expect.poll(() => seen.filter((each) => !each.endsWith("tick"))).toEqual(["anchor 9223372036854775807"]);
+    await expect
+      .poll(() => seen.filter((each) => !each.endsWith("tick")), PATIENTLY)
+      .toEqual(["anchor 9223372036854775807"]);
   });
 
   test("keeps one hint waiting for a stage and ledger, however many are sent", async () => {
@@ -51,7 +56,7 @@ function behaves(connection: () => QueueConnection): void {
     const seen: string[] = [];
     const worker = await open();
     await worker.work("seal", async ({ ledger }) => void seen.push(ledger ?? "tick"));
-    await expect.poll(() => seen.includes("2")).toBe(true);
+    await expect.poll(() => seen.includes("2"), PATIENTLY).toBe(true);
     await pause(200);
     expect(seen.filter((each) => each !== "tick").sort()).toEqual(["1", "2"]);
   });
@@ -65,7 +70,7 @@ function behaves(connection: () => QueueConnection): void {
       if (runs === 1) await queue.hint("seal", "5");
     });
     await queue.hint("seal", "5");
-    await expect.poll(() => runs).toBe(2);
+    await expect.poll(() => runs, PATIENTLY).toBe(2);
   });
 
   test("ticks by itself, once for all processes that work on the stage", async () => {
@@ -92,9 +97,9 @@ function behaves(connection: () => QueueConnection): void {
       if (ledger === "1") throw new Error("the disk is full");
     });
     await queue.hint("seal", "1");
-    await expect.poll(() => said).toEqual(["seal: the disk is full"]);
+    await expect.poll(() => said, PATIENTLY).toEqual(["seal: the disk is full"]);
     await queue.hint("seal", "2");
-    await expect.poll(() => seen).toEqual(["1", "2"]);
+    await expect.poll(() => seen, PATIENTLY).toEqual(["1", "2"]);
     await pause(300);
     expect(seen).toEqual(["1", "2"]);
   });
@@ -106,7 +111,7 @@ function behaves(connection: () => QueueConnection): void {
     const other = await open({ prefix: `${prefix}other` });
     await other.work("seal", async ({ ledger }) => void seen.push(`other ${ledger ?? "tick"}`));
     await other.hint("seal", "3");
-    await expect.poll(() => seen).toContain("other 3");
+    await expect.poll(() => seen, PATIENTLY).toContain("other 3");
     expect(seen).not.toContain("mine 3");
   });
 
@@ -120,7 +125,7 @@ function behaves(connection: () => QueueConnection): void {
       seen.push(`end ${ledger}`);
     });
     await queue.hint("seal", "1");
-    await expect.poll(() => seen).toEqual(["begin 1"]);
+    await expect.poll(() => seen, PATIENTLY).toEqual(["begin 1"]);
     await queue.hint("seal", "2");
     await Promise.all([queue.close(), queue.close()]);
     expect(seen).toEqual(["begin 1", "end 1"]);

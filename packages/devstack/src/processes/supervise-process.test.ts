@@ -33,6 +33,9 @@ async function supervise(
   return started;
 }
 
+/** A busy machine may take its time. */
+const PATIENTLY = { timeout: 60_000 };
+
 const STAY = "setInterval(() => undefined, 1000)";
 
 test("a process that dies is started again, and none once it is stopped", async () => {
@@ -55,7 +58,7 @@ test("a process that dies is started again, and none once it is stopped", async 
 test("a process that is not to be restarted is not", async () => {
   const it = await supervise(STAY, { restart: false });
   process.kill(it.pid as number, "SIGKILL");
-  await expect.poll(() => it.pid).toBeUndefined();
+  await expect.poll(() => it.pid, PATIENTLY).toBeUndefined();
   expect(it.restarts).toBe(0);
 });
 
@@ -108,5 +111,5 @@ test("what a crash left running is stopped first; a number that is another's by 
 test("its log is only its owner's to read, and is appended to", async () => {
   writeFileSync(join(dir, "log"), "before\n", { mode: 0o600 });
   await supervise(`console.log("after"); ${STAY}`);
-  await expect.poll(() => readFileSync(join(dir, "log"), "utf8")).toBe("before\nafter\n");
+  await expect.poll(() => readFileSync(join(dir, "log"), "utf8"), PATIENTLY).toBe("before\nafter\n");
 });
