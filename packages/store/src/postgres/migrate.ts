@@ -28,9 +28,9 @@ async function readApplied(client: pg.ClientBase): Promise<Applied[]> {
   return (await client.query<Applied>(selectApplied)).rows;
 }
 
-function checkUnedited(applied: readonly Applied[], known: readonly Migration[]): void {
+function checkUnedited(applied: readonly Applied[]): void {
   for (const row of applied) {
-    const migration = known.find(({ version }) => version === row.version);
+    const migration = migrations.find(({ version }) => version === row.version);
     if (migration === undefined || migration.checksum === row.checksum) continue;
     throw new LedgerError("database-refused", `migration ${migration.name} was edited after it had been applied here`, {
       values: { migration: migration.name, applied: row.checksum, found: migration.checksum },
@@ -43,13 +43,13 @@ function checkUnedited(applied: readonly Applied[], known: readonly Migration[])
  *
  * 1. commit: the migration and its row are there. A restart before it finds neither, after it goes on with the next.
  */
-async function applyNext(client: pg.ClientBase, known: readonly Migration[]): Promise<Migration | number> {
+async function applyNext(client: pg.ClientBase): Promise<Migration | number> {
   await client.query("begin isolation level read committed");
   try {
     const applied = await readApplied(client);
-    checkUnedited(applied, known);
+    checkUnedited(applied);
     const newest = applied.at(-1)?.version ?? 0;
-    const next = known.find(({ version }) => version > newest);
+    const next = migrations.find(({ version }) => version > newest);
     if (next !== undefined) {
       await client.query(next.sql);
       await client.query(record, [next.version, next.name, next.checksum]);
@@ -68,24 +68,21 @@ function metAnother(error: unknown): boolean {
   return (code === "XX000" && /tuple concurrently (updated|deleted)/.test(String(message))) || code === "40P01";
 }
 
-async function applyNextWithPatience(client: pg.ClientBase, known: readonly Migration[]): Promise<Migration | number> {
+async function applyNextWithPatience(client: pg.ClientBase): Promise<Migration | number> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await applyNext(client, known);
+      return await applyNext(client);
     } catch (error) {
       if (!metAnother(error) || attempt === maxAttempts) throw error;
     }
   }
 }
 
-async function applyAll(
-  client: pg.ClientBase,
-  known: readonly Migration[],
-): Promise<{ applied: string[]; version: number }> {
+async function applyAll(client: pg.ClientBase): Promise<{ applied: string[]; version: number }> {
   await checkServer(client);
   const applied: string[] = [];
   for (;;) {
-    const step = await applyNextWithPatience(client, known);
+    const step = await applyNextWithPatience(client);
     if (typeof step === "number") return { applied, version: step };
     applied.push(step.name);
   }
@@ -107,21 +104,18 @@ function withHint(error: unknown): LedgerError {
  * `database-refused` (an edited migration, a missing privilege, a server before 16, another encoding than UTF8),
  * `database-unavailable`, `config-invalid`.
  */
-export async function migrate(
-  database: pg.Pool | string,
-  known: readonly Migration[] = migrations,
-): Promise<{ applied: string[]; version: number }> {
+export async function migrate(database: pg.Pool | string): Promise<{ applied: string[]; version: number }> {
   let own: pg.Client | undefined;
   try {
     if (typeof database === "string") {
       own = new pg.Client({ connectionString: database });
       own.on("error", () => undefined);
       await own.connect();
-      return await applyAll(own, known);
+      return await applyAll(own);
     }
     const client = await database.connect();
     try {
-      return await applyAll(client, known);
+      return await applyAll(client);
     } finally {
       client.release();
     }

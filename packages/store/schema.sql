@@ -1,0 +1,797 @@
+schema eventchain
+grant USAGE on schema eventchain to eventchain_reader;
+grant USAGE on schema eventchain to eventchain_sealer;
+grant USAGE on schema eventchain to eventchain_writer;
+
+table alarms (
+  alarm_id bigint not null generated always as identity,
+  ledger_id bigint not null,
+  code text not null,
+  message text not null,
+  raised_at timestamp with time zone not null default clock_timestamp(),
+  cleared_at timestamp with time zone,
+  constraint alarms_ledger_id_fkey FOREIGN KEY (ledger_id) REFERENCES eventchain.ledgers(ledger_id),
+  constraint alarms_pkey PRIMARY KEY (alarm_id)
+);
+CREATE UNIQUE INDEX alarms_standing ON eventchain.alarms USING btree (ledger_id, code) WHERE (cleared_at IS NULL);
+grant SELECT on alarms to eventchain_reader;
+grant INSERT on alarms to eventchain_sealer;
+grant SELECT on alarms to eventchain_sealer;
+grant UPDATE on alarms to eventchain_sealer;
+grant SELECT on alarms to eventchain_writer;
+
+table anchor_waits (
+  ledger_id bigint not null,
+  reason text not null,
+  since timestamp with time zone not null default clock_timestamp(),
+  constraint anchor_waits_ledger_id_fkey FOREIGN KEY (ledger_id) REFERENCES eventchain.ledgers(ledger_id),
+  constraint anchor_waits_pkey PRIMARY KEY (ledger_id)
+);
+grant SELECT on anchor_waits to eventchain_reader;
+grant DELETE on anchor_waits to eventchain_sealer;
+grant INSERT on anchor_waits to eventchain_sealer;
+grant SELECT on anchor_waits to eventchain_sealer;
+grant UPDATE on anchor_waits to eventchain_sealer;
+grant SELECT on anchor_waits to eventchain_writer;
+
+table anchors (
+  anchor_id bigint not null generated always as identity,
+  ledger_id bigint not null,
+  epoch integer not null default 0,
+  from_size bigint not null,
+  size bigint not null,
+  root bytea not null,
+  chain_id bigint not null,
+  contract bytea not null,
+  sender bytea not null,
+  nonce bigint not null,
+  raw_tx bytea not null,
+  tx_hash bytea not null,
+  state text not null,
+  block_number bigint,
+  block_hash bytea,
+  block_time timestamp with time zone,
+  gas_used bigint,
+  fee numeric(78,0),
+  error text,
+  prepared_at timestamp with time zone not null default clock_timestamp(),
+  sent_at timestamp with time zone,
+  mined_at timestamp with time zone,
+  final_at timestamp with time zone,
+  max_fee_per_gas numeric(78,0) not null default 0,
+  max_priority_fee_per_gas numeric(78,0) not null default 0,
+  gas_limit bigint not null default 0,
+  constraint anchors_ledger_id_fkey FOREIGN KEY (ledger_id) REFERENCES eventchain.ledgers(ledger_id),
+  constraint anchors_pkey PRIMARY KEY (anchor_id),
+  constraint anchors_root_check CHECK ((octet_length(root) = 32)),
+  constraint anchors_state_check CHECK ((state = ANY (ARRAY['prepared'::text, 'sent'::text, 'mined'::text, 'final'::text, 'replaced'::text, 'reorged'::text, 'failed'::text]))),
+  constraint anchors_tx_hash_key UNIQUE (tx_hash)
+);
+CREATE INDEX anchors_ledger ON eventchain.anchors USING btree (ledger_id, size);
+CREATE INDEX anchors_nonce ON eventchain.anchors USING btree (chain_id, sender, nonce);
+CREATE UNIQUE INDEX anchors_one_live ON eventchain.anchors USING btree (chain_id, sender, nonce) WHERE ((nonce >= 0) AND (state = ANY (ARRAY['prepared'::text, 'sent'::text, 'mined'::text, 'final'::text, 'reorged'::text])));
+CREATE INDEX anchors_open ON eventchain.anchors USING btree (ledger_id) WHERE (state = ANY (ARRAY['prepared'::text, 'sent'::text, 'mined'::text, 'reorged'::text]));
+CREATE TRIGGER append_only BEFORE DELETE ON eventchain.anchors FOR EACH ROW EXECUTE FUNCTION eventchain.refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON eventchain.anchors FOR EACH STATEMENT EXECUTE FUNCTION eventchain.refuse_change();
+grant SELECT on anchors to eventchain_reader;
+grant INSERT on anchors to eventchain_sealer;
+grant SELECT on anchors to eventchain_sealer;
+grant UPDATE on anchors to eventchain_sealer;
+grant SELECT on anchors to eventchain_writer;
+
+table checkpoints (
+  ledger_id bigint not null,
+  epoch integer not null default 0,
+  size bigint not null,
+  root bytea not null,
+  note text not null,
+  sealed_at timestamp with time zone not null default clock_timestamp(),
+  constraint checkpoints_ledger_id_fkey FOREIGN KEY (ledger_id) REFERENCES eventchain.ledgers(ledger_id),
+  constraint checkpoints_pkey PRIMARY KEY (ledger_id, epoch, size),
+  constraint checkpoints_root_check CHECK ((octet_length(root) = 32)),
+  constraint checkpoints_size_check CHECK ((size >= 1))
+);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON eventchain.checkpoints FOR EACH ROW EXECUTE FUNCTION eventchain.refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON eventchain.checkpoints FOR EACH STATEMENT EXECUTE FUNCTION eventchain.refuse_change();
+grant SELECT on checkpoints to eventchain_reader;
+grant INSERT on checkpoints to eventchain_sealer;
+grant SELECT on checkpoints to eventchain_sealer;
+grant SELECT on checkpoints to eventchain_writer;
+
+table commands (
+  ledger_id bigint not null,
+  command_id text collate "C" not null,
+  request_hash bytea not null,
+  type text collate "C",
+  actor text,
+  outcome text not null,
+  code text,
+  first_position bigint,
+  last_position bigint,
+  at timestamp with time zone not null,
+  constraint commands_outcome_check CHECK ((outcome = ANY (ARRAY['recorded'::text, 'rejected'::text]))),
+  constraint commands_pkey PRIMARY KEY (ledger_id, command_id)
+);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON eventchain.commands FOR EACH ROW EXECUTE FUNCTION eventchain.refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON eventchain.commands FOR EACH STATEMENT EXECUTE FUNCTION eventchain.refuse_change();
+grant SELECT on commands to eventchain_reader;
+grant SELECT on commands to eventchain_sealer;
+grant SELECT on commands to eventchain_writer;
+
+table event_tags (
+  ledger_id bigint not null,
+  tag text collate "C" not null,
+  type text collate "C" not null,
+  position bigint not null,
+  constraint event_tags_pkey PRIMARY KEY (ledger_id, tag, type, "position")
+);
+CREATE INDEX event_tags_position ON eventchain.event_tags USING btree (ledger_id, tag, "position");
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON eventchain.event_tags FOR EACH ROW EXECUTE FUNCTION eventchain.refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON eventchain.event_tags FOR EACH STATEMENT EXECUTE FUNCTION eventchain.refuse_change();
+grant SELECT on event_tags to eventchain_reader;
+grant SELECT on event_tags to eventchain_sealer;
+grant SELECT on event_tags to eventchain_writer;
+
+table events (
+  ledger_id bigint not null,
+  position bigint not null,
+  version bigint not null,
+  recorded_at timestamp with time zone not null,
+  id uuid not null,
+  schema integer not null,
+  stream text collate "C" not null,
+  type text collate "C" not null,
+  tags text[] collate "C" not null,
+  data json,
+  salt bytea,
+  data_hash bytea not null,
+  metadata json,
+  meta_salt bytea,
+  meta_hash bytea not null,
+  content_hash bytea not null,
+  prev_hash bytea not null,
+  hash bytea not null,
+  constraint events_ledger_id_id_key UNIQUE (ledger_id, id),
+  constraint events_ledger_id_stream_version_key UNIQUE (ledger_id, stream, version),
+  constraint events_pkey PRIMARY KEY (ledger_id, "position"),
+  constraint events_position_check CHECK (("position" >= 1)),
+  constraint events_schema_check CHECK ((schema >= 1)),
+  constraint events_version_check CHECK ((version >= 1))
+);
+CREATE INDEX events_type ON eventchain.events USING btree (ledger_id, type, "position");
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON eventchain.events FOR EACH ROW EXECUTE FUNCTION eventchain.refuse_event_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON eventchain.events FOR EACH STATEMENT EXECUTE FUNCTION eventchain.refuse_change();
+grant SELECT on events to eventchain_reader;
+grant SELECT on events to eventchain_sealer;
+grant SELECT on events to eventchain_writer;
+
+table ledger_contracts (
+  ledger_id bigint not null,
+  chain_id bigint not null,
+  genesis_hash bytea not null,
+  contract bytea not null,
+  onchain_id bytea not null,
+  owner bytea not null,
+  opened_block bigint not null,
+  constraint ledger_contracts_contract_check CHECK ((octet_length(contract) = 20)),
+  constraint ledger_contracts_genesis_hash_check CHECK ((octet_length(genesis_hash) = 32)),
+  constraint ledger_contracts_ledger_id_fkey FOREIGN KEY (ledger_id) REFERENCES eventchain.ledgers(ledger_id),
+  constraint ledger_contracts_onchain_id_check CHECK ((octet_length(onchain_id) = 32)),
+  constraint ledger_contracts_owner_check CHECK ((octet_length(owner) = 20)),
+  constraint ledger_contracts_pkey PRIMARY KEY (ledger_id)
+);
+grant SELECT on ledger_contracts to eventchain_reader;
+grant SELECT on ledger_contracts to eventchain_sealer;
+grant SELECT on ledger_contracts to eventchain_writer;
+
+table ledgers (
+  ledger_id bigint not null generated always as identity,
+  origin text collate "C" not null,
+  genesis json not null,
+  genesis_hash bytea not null,
+  epoch integer not null default 0,
+  state text not null default 'open'::text,
+  state_reason text,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint ledgers_genesis_hash_check CHECK ((octet_length(genesis_hash) = 32)),
+  constraint ledgers_origin_check CHECK (((origin ~ '^[!-~]{1,200}$'::text) AND (origin !~ '[+~]'::text))),
+  constraint ledgers_origin_key UNIQUE (origin),
+  constraint ledgers_pkey PRIMARY KEY (ledger_id),
+  constraint ledgers_state_check CHECK ((state = ANY (ARRAY['open'::text, 'halted'::text])))
+);
+grant SELECT on ledgers to eventchain_reader;
+grant SELECT on ledgers to eventchain_sealer;
+grant SELECT on ledgers to eventchain_writer;
+grant UPDATE (state) on eventchain.ledgers to eventchain_sealer;
+grant UPDATE (state_reason) on eventchain.ledgers to eventchain_sealer;
+
+table log_keys (
+  ledger_id bigint not null,
+  epoch integer not null,
+  vkey text not null,
+  constraint log_keys_ledger_id_fkey FOREIGN KEY (ledger_id) REFERENCES eventchain.ledgers(ledger_id),
+  constraint log_keys_pkey PRIMARY KEY (ledger_id, epoch)
+);
+grant SELECT on log_keys to eventchain_reader;
+grant SELECT on log_keys to eventchain_sealer;
+grant SELECT on log_keys to eventchain_writer;
+
+table log_tiles (
+  ledger_id bigint not null,
+  level integer not null,
+  tile bigint not null,
+  hashes bytea not null storage e,
+  constraint log_tiles_hashes_check CHECK ((((octet_length(hashes) >= 32) AND (octet_length(hashes) <= 8192)) AND ((octet_length(hashes) % 32) = 0))),
+  constraint log_tiles_ledger_id_fkey FOREIGN KEY (ledger_id) REFERENCES eventchain.ledgers(ledger_id),
+  constraint log_tiles_level_check CHECK (((level = '-1'::integer) OR ((level >= 1) AND (level <= 7)))),
+  constraint log_tiles_pkey PRIMARY KEY (ledger_id, level, tile),
+  constraint log_tiles_tile_check CHECK ((tile >= 0))
+);
+CREATE TRIGGER append_only BEFORE DELETE ON eventchain.log_tiles FOR EACH ROW EXECUTE FUNCTION eventchain.refuse_change();
+CREATE TRIGGER grows_only BEFORE UPDATE ON eventchain.log_tiles FOR EACH ROW WHEN (((((new.ledger_id IS DISTINCT FROM old.ledger_id) OR (new.level IS DISTINCT FROM old.level)) OR (new.tile IS DISTINCT FROM old.tile)) OR (substr(new.hashes, 1, octet_length(old.hashes)) <> old.hashes))) EXECUTE FUNCTION eventchain.refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON eventchain.log_tiles FOR EACH STATEMENT EXECUTE FUNCTION eventchain.refuse_change();
+grant SELECT on log_tiles to eventchain_reader;
+grant INSERT on log_tiles to eventchain_sealer;
+grant SELECT on log_tiles to eventchain_sealer;
+grant UPDATE on log_tiles to eventchain_sealer;
+grant SELECT on log_tiles to eventchain_writer;
+
+table migrations (
+  version integer not null,
+  name text not null,
+  checksum text not null,
+  applied_at timestamp with time zone not null default clock_timestamp(),
+  constraint migrations_pkey PRIMARY KEY (version)
+);
+grant SELECT on migrations to eventchain_reader;
+grant SELECT on migrations to eventchain_sealer;
+grant SELECT on migrations to eventchain_writer;
+
+table watermarks (
+  ledger_id bigint not null,
+  sealed_size bigint not null default 0,
+  anchored_size bigint not null default 0,
+  final_size bigint not null default 0,
+  constraint watermarks_ledger_id_fkey FOREIGN KEY (ledger_id) REFERENCES eventchain.ledgers(ledger_id),
+  constraint watermarks_pkey PRIMARY KEY (ledger_id)
+);
+grant SELECT on watermarks to eventchain_reader;
+grant SELECT on watermarks to eventchain_sealer;
+grant SELECT on watermarks to eventchain_writer;
+grant UPDATE (anchored_size) on eventchain.watermarks to eventchain_sealer;
+grant UPDATE (final_size) on eventchain.watermarks to eventchain_sealer;
+grant UPDATE (sealed_size) on eventchain.watermarks to eventchain_sealer;
+
+view anchor_rows with (security_invoker=true) as
+ SELECT anchor_id,
+    ledger_id,
+    epoch,
+    from_size,
+    size,
+    root,
+    chain_id,
+    contract,
+    sender,
+    nonce,
+    raw_tx,
+    tx_hash,
+    state,
+    max_fee_per_gas,
+    max_priority_fee_per_gas,
+    block_number,
+    block_hash,
+    EXTRACT(epoch FROM block_time)::bigint AS block_time_seconds,
+    gas_used,
+    fee,
+    error,
+    (EXTRACT(epoch FROM prepared_at) * 1000::numeric)::bigint AS prepared_at_ms,
+    (EXTRACT(epoch FROM sent_at) * 1000::numeric)::bigint AS sent_at_ms,
+    (EXTRACT(epoch FROM mined_at) * 1000::numeric)::bigint AS mined_at_ms,
+    (EXTRACT(epoch FROM final_at) * 1000::numeric)::bigint AS final_at_ms,
+    (EXTRACT(epoch FROM now() - prepared_at) * 1000::numeric)::bigint AS since_prepared_ms,
+    (EXTRACT(epoch FROM now() - sent_at) * 1000::numeric)::bigint AS since_sent_ms
+   FROM eventchain.anchors a;
+grant SELECT on anchor_rows to eventchain_reader;
+grant SELECT on anchor_rows to eventchain_sealer;
+grant SELECT on anchor_rows to eventchain_writer;
+
+view command_status with (security_invoker=true) as
+ SELECT c.ledger_id,
+    c.command_id,
+    c.type,
+    c.actor,
+    c.outcome,
+    c.code,
+    c.first_position,
+    c.last_position,
+    c.at,
+        CASE
+            WHEN c.outcome = 'rejected'::text THEN 'rejected'::text
+            WHEN c.last_position <= w.final_size THEN 'final'::text
+            WHEN c.last_position <= w.anchored_size THEN 'anchored'::text
+            WHEN c.last_position <= w.sealed_size THEN 'sealed'::text
+            ELSE 'appended'::text
+        END AS state,
+    a.tx_hash,
+    a.block_number,
+    a.block_time
+   FROM eventchain.commands c
+     JOIN eventchain.watermarks w USING (ledger_id)
+     LEFT JOIN LATERAL ( SELECT a_1.tx_hash,
+            a_1.block_number,
+            a_1.block_time
+           FROM eventchain.anchors a_1
+          WHERE a_1.ledger_id = c.ledger_id AND a_1.size >= c.last_position AND (a_1.state = ANY (ARRAY['mined'::text, 'final'::text]))
+          ORDER BY a_1.size
+         LIMIT 1) a ON c.outcome = 'recorded'::text;
+grant SELECT on command_status to eventchain_reader;
+grant SELECT on command_status to eventchain_sealer;
+grant SELECT on command_status to eventchain_writer;
+
+CREATE OR REPLACE FUNCTION eventchain.append_events(ledger bigint, command_ids text[], request_hashes bytea[], command_types text[], command_actors text[], event_counts integer[], expected_counts integer[], stream_names text[], expected_streams integer[], expected_versions bigint[], event_streams integer[], ids uuid[], types text[], schemas integer[], tags text[], datas text[], salts bytea[], metadatas text[], meta_salts bytea[])
+ RETURNS TABLE(request integer, outcome text, "position" bigint, stream text, version bigint, id uuid, hash bytea, recorded_at_micros bigint, code text, message text, event integer)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET lock_timeout TO '10s'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET jit TO 'off'
+AS $function$
+#variable_conflict use_column
+declare
+  request_count int := coalesce(cardinality(event_counts), 0);
+  stream_count int := coalesce(cardinality(stream_names), 0);
+  event_count int := coalesce(cardinality(ids), 0);
+  origin_json text;
+  stream_problems text[];
+  problems text[];
+  data_hashes bytea[];
+  meta_hashes bytea[];
+  content_hashes bytea[];
+  meta_commands text[];
+  -- Which event of this call has this id first, and which request this command id: only where one comes twice.
+  distinct_ids bigint;
+  id_slots int[];
+  command_slots int[];
+  ledger_state text;
+  ledger_reason text;
+  head_position bigint;
+  head_hash bytea;
+  head_time timestamptz;
+  recorded_at timestamptz;
+  micros bigint;
+  micros_bytes bytea;
+  -- By stream: its version, counted on as requests are accepted.
+  versions bigint[];
+  -- By event: true where its id is taken, by a stored event or by one accepted before.
+  taken boolean[];
+  hit record;
+  -- By command slot: what is known of the command id.
+  known_hashes bytea[];
+  known_first bigint[];
+  known_last bigint[];
+  -- By event, null unless accepted.
+  positions bigint[];
+  event_versions bigint[];
+  prev_hashes bytea[];
+  hashes bytea[];
+  -- By request.
+  outcomes text[];
+  first_positions bigint[];
+  last_positions bigint[];
+  codes text[];
+  conflict_streams text[];
+  conflict_versions bigint[];
+  culprits int[];
+  first_event int;
+  last_event int := 0;
+  first_expected int;
+  last_expected int := 0;
+  slot int;
+  problem text;
+  culprit int;
+  expected bigint;
+  s int;
+  v bigint;
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'appends run at read committed, not at %', current_setting('transaction_isolation')
+      using errcode = 'invalid_transaction_state';
+  end if;
+  if request_count = 0 or 0 > any (event_counts) or 0 > any (expected_counts) then
+    raise exception 'an append has at least one request' using errcode = 'invalid_parameter_value';
+  end if;
+
+  select to_json(l.origin)::text into origin_json from eventchain.ledgers l where l.ledger_id = ledger;
+  if origin_json is null then
+    return;
+  end if;
+
+  select array_agg(
+      case
+        when octet_length(stream_names[i]) not between 1 and 512
+          then 'invalid-name|a stream''s name has 1 to 512 bytes of UTF-8'
+        when left(stream_names[i], 1) = '$' then 'invalid-name|streams that begin with $ belong to the ledger'
+      end order by i)
+    into stream_problems
+    from generate_series(1, stream_count) i;
+
+  -- Check the texts and hash them. The hashes of a text that is refused are of no use and do no harm.
+  select array_agg(e.problem order by e.i),
+         array_agg(e.data_hash order by e.i),
+         array_agg(e.meta_hash order by e.i),
+         array_agg(sha256(convert_to(
+             '{"data":"' || encode(e.data_hash, 'hex') || '","id":"' || e.id || '","ledger":' || origin_json
+             || ',"meta":"' || encode(e.meta_hash, 'hex') || '","schema":' || e.schema || ',"stream":'
+             || to_json(e.stream)::text || ',"tags":' || array_to_json(e.tags)::text || ',"type":'
+             || to_json(e.type)::text || '}',
+             'UTF8')) order by e.i),
+         array_agg(case when e.problem is null then eventchain.metadata_command(e.metadata) end order by e.i),
+         count(distinct e.id)
+    into problems, data_hashes, meta_hashes, content_hashes, meta_commands, distinct_ids
+    from (
+      select t.*,
+             sha256('\x44'::bytea || t.salt || convert_to(t.data, 'UTF8')) as data_hash,
+             sha256('\x4d'::bytea || t.meta_salt || convert_to(t.metadata, 'UTF8')) as meta_hash,
+             case
+               when num_nulls(t.stream, t.id, t.type, t.schema, t.tags, t.data, t.salt, t.metadata, t.meta_salt) > 0
+                 then 'invalid-argument|a part of an event is missing'
+               when octet_length(t.type) not between 1 and 512
+                 then 'invalid-name|an event type has 1 to 512 bytes of UTF-8'
+               when left(t.type, 1) = '$' then 'invalid-name|event types that begin with $ belong to the ledger'
+               when t.schema < 1 then 'invalid-argument|a schema version is at least 1'
+               -- RFC 9562: the version is the thirteenth hex digit, the variant the two bits at the seventeenth.
+               when substr(t.id, 15, 1) <> '7' or substr(t.id, 20, 1) not in ('8', '9', 'a', 'b')
+                 then 'invalid-argument|an event id is a UUIDv7'
+               when octet_length(t.salt) <> 16 or octet_length(t.meta_salt) <> 16
+                 then 'invalid-argument|a salt has 16 bytes'
+               else coalesce(
+                 case when t.tags <> '{}' then eventchain.tags_problem(t.tags) end,
+                 eventchain.object_problem('data', t.data),
+                 eventchain.object_problem('metadata', t.metadata),
+                 case when eventchain.may_have_reserved_keys(t.metadata) and eventchain.has_reserved_keys(t.metadata)
+                   then 'invalid-name|metadata keys that begin with $ belong to the ledger' end)
+             end as problem
+        from (
+          select i, stream_names[event_streams[i]] as stream, ids[i]::text as id, types[i] as type,
+                 schemas[i] as schema, tags[i]::text[] as tags, datas[i] as data, salts[i] as salt,
+                 metadatas[i] as metadata, meta_salts[i] as meta_salt
+            from generate_series(1, event_count) i
+          offset 0
+        ) t
+      offset 0
+    ) e;
+
+  if distinct_ids < event_count then
+    select array_agg(d.slot order by d.i) into id_slots
+      from (select i, min(i) over (partition by ids[i]) as slot from generate_series(1, event_count) i) d;
+  end if;
+  if request_count > 1 and (select count(c) > count(distinct c) from unnest(command_ids) c) then
+    select array_agg(d.slot order by d.r) into command_slots
+      from (select r, min(r) over (partition by command_ids[r]) as slot from generate_series(1, request_count) r) d;
+  end if;
+
+  -- The application's own transaction might hold the lock and forget it: not for long, and not past its end.
+  if current_setting('idle_in_transaction_session_timeout') = '0' then
+    perform set_config('idle_in_transaction_session_timeout', '10s', true);
+  end if;
+
+  -- NO KEY: rows that refer to the ledger (tiles, checkpoints) may be inserted meanwhile.
+  select l.state, l.state_reason, l.genesis_hash into ledger_state, ledger_reason, head_hash
+    from eventchain.ledgers l where l.ledger_id = ledger for no key update;
+
+  select e.position, e.hash, e.recorded_at into hit
+    from eventchain.events e where e.ledger_id = ledger order by e.position desc limit 1;
+  head_position := coalesce(hit.position, 0);
+  head_hash := coalesce(hit.hash, head_hash);
+  recorded_at := greatest(clock_timestamp(), hit.recorded_at);
+  micros := (extract(epoch from recorded_at) * 1000000)::bigint;
+  micros_bytes := int8send(micros);
+
+  -- Each of these is one probe of an index: LIMIT keeps the planner from joining whole tables, and ORDER BY leads it
+  -- to the right index even when the plan is made while the table is empty.
+  select array_agg(coalesce(h.version, 0) order by i) into versions
+    from generate_series(1, stream_count) i
+    left join lateral (
+      select e.version from eventchain.events e
+       where e.ledger_id = ledger and e.stream = stream_names[i] order by e.version desc limit 1
+    ) h on true;
+
+  taken := array_fill(false, array[event_count]);
+  for hit in
+    select i from generate_series(1, event_count) i,
+      lateral (
+        select from eventchain.events e
+         where e.ledger_id = ledger and e.id between ids[i] and ids[i] order by e.id limit 1
+      ) h
+  loop
+    taken[hit.i] := true;
+  end loop;
+
+  known_hashes := array_fill(null::bytea, array[request_count]);
+  known_first := array_fill(null::bigint, array[request_count]);
+  known_last := known_first;
+  for hit in
+    select r, h.* from generate_series(1, request_count) r,
+      lateral (
+        select c.request_hash, c.first_position, c.last_position from eventchain.commands c
+         where c.ledger_id = ledger and c.command_id = command_ids[r] limit 1
+      ) h
+  loop
+    known_hashes[hit.r] := hit.request_hash;
+    known_first[hit.r] := hit.first_position;
+    known_last[hit.r] := hit.last_position;
+  end loop;
+
+  positions := array_fill(null::bigint, array[event_count]);
+  event_versions := positions;
+  prev_hashes := array_fill(null::bytea, array[event_count]);
+  hashes := prev_hashes;
+  outcomes := array_fill(null::text, array[request_count]);
+  first_positions := array_fill(null::bigint, array[request_count]);
+  last_positions := first_positions;
+  codes := outcomes;
+  conflict_streams := outcomes;
+  conflict_versions := first_positions;
+  culprits := array_fill(null::int, array[request_count]);
+
+  -- Each request in its turn, on top of those accepted before it.
+  for r in 1 .. request_count loop
+    first_event := last_event + 1;
+    last_event := last_event + event_counts[r];
+    first_expected := last_expected + 1;
+    last_expected := last_expected + expected_counts[r];
+
+    if ledger_state <> 'open' then
+      outcomes[r] := 'refused';
+      codes[r] := 'ledger-halted|' || coalesce(ledger_reason, 'the ledger is halted');
+      continue;
+    end if;
+
+    if command_ids[r] is not null then
+      slot := coalesce(command_slots[r], r);
+      if known_hashes[slot] is not null then
+        if known_hashes[slot] = request_hashes[r] and known_first[slot] is not null then
+          outcomes[r] := 'duplicate';
+          first_positions[r] := known_first[slot];
+          last_positions[r] := known_last[slot];
+        else
+          outcomes[r] := 'command-id-reused';
+        end if;
+        continue;
+      end if;
+    end if;
+
+    problem := case
+      when event_counts[r] = 0 then 'invalid-argument|there is no event to append'
+      when event_counts[r] > 65536 then 'too-large|one request has at most 65,536 events'
+      when octet_length(command_ids[r]) not between 1 and 512
+        then 'invalid-name|a command id has 1 to 512 bytes of UTF-8'
+      when command_ids[r] is not null and octet_length(request_hashes[r]) is distinct from 32
+        then 'invalid-argument|a request hash has 32 bytes'
+    end;
+    culprit := null;
+    if problem is null then
+      for i in first_event .. last_event loop
+        culprit := i - first_event;
+        problem := case
+          when stream_problems[event_streams[i]] is not null then stream_problems[event_streams[i]]
+          when problems[i] is not null then problems[i]
+          when meta_commands[i] is distinct from command_ids[r]
+            then 'invalid-argument|metadata.commandId is the command''s id, and absent without a command'
+          when taken[coalesce(id_slots[i], i)] then 'duplicate-id|an event with this id is recorded already'
+          when id_slots[i] between first_event and i - 1 then 'duplicate-id|two events of one request have one id'
+        end;
+        exit when problem is not null;
+      end loop;
+    end if;
+    if problem is not null then
+      outcomes[r] := 'refused';
+      codes[r] := problem;
+      culprits[r] := culprit;
+      continue;
+    end if;
+
+    for x in first_expected .. last_expected loop
+      expected := expected_versions[x];
+      v := versions[expected_streams[x]];
+      if (expected = v or (expected = -1 and v > 0)) is not true then
+        outcomes[r] := 'conflict';
+        conflict_streams[r] := stream_names[expected_streams[x]];
+        conflict_versions[r] := v;
+        exit;
+      end if;
+    end loop;
+    continue when outcomes[r] is not null;
+
+    outcomes[r] := 'recorded';
+    first_positions[r] := head_position + 1;
+    for i in first_event .. last_event loop
+      s := event_streams[i];
+      v := versions[s] + 1;
+      versions[s] := v;
+      event_versions[i] := v;
+      head_position := head_position + 1;
+      positions[i] := head_position;
+      prev_hashes[i] := head_hash;
+      head_hash := sha256(
+        '\x45'::bytea || head_hash || int8send(head_position) || int8send(v) || micros_bytes || content_hashes[i]);
+      hashes[i] := head_hash;
+    end loop;
+    last_positions[r] := head_position;
+    if id_slots is not null then
+      for i in first_event .. last_event loop
+        taken[id_slots[i]] := true;
+      end loop;
+    end if;
+    if command_ids[r] is not null then
+      known_hashes[slot] := request_hashes[r];
+      known_first[slot] := first_positions[r];
+      known_last[slot] := head_position;
+    end if;
+  end loop;
+
+  if last_event is distinct from event_count
+     or last_expected is distinct from coalesce(cardinality(expected_streams), 0) then
+    raise exception 'the arrays of an append do not fit together' using errcode = 'invalid_parameter_value';
+  end if;
+
+  if 'recorded' = any (outcomes) then
+    insert into eventchain.events (ledger_id, position, version, recorded_at, id, schema, stream, type, tags,
+        data, salt, data_hash, metadata, meta_salt, meta_hash, content_hash, prev_hash, hash)
+      select ledger, positions[i], event_versions[i], recorded_at, ids[i], schemas[i],
+             stream_names[event_streams[i]], types[i], tags[i]::text[], datas[i]::json, salts[i], data_hashes[i],
+             metadatas[i]::json, meta_salts[i], meta_hashes[i], content_hashes[i], prev_hashes[i], hashes[i]
+        from generate_series(1, event_count) i
+       where positions[i] is not null;
+
+    insert into eventchain.event_tags (ledger_id, tag, type, position)
+      select ledger, t.tag, types[i], positions[i]
+        from generate_series(1, event_count) i, unnest(tags[i]::text[]) as t(tag)
+       where positions[i] is not null;
+
+    insert into eventchain.commands (ledger_id, command_id, request_hash, type, actor, outcome, code,
+        first_position, last_position, at)
+      select ledger, command_ids[r], request_hashes[r], command_types[r], command_actors[r], 'recorded', null,
+             first_positions[r], last_positions[r], recorded_at
+        from generate_series(1, request_count) r
+       where command_ids[r] is not null and outcomes[r] = 'recorded';
+  end if;
+
+  last_event := 0;
+  for r in 1 .. request_count loop
+    first_event := last_event + 1;
+    last_event := last_event + event_counts[r];
+    request := r;
+    outcome := outcomes[r];
+    case outcome
+      when 'recorded' then
+        recorded_at_micros := micros;
+        for i in first_event .. last_event loop
+          position := positions[i];
+          stream := stream_names[event_streams[i]];
+          version := event_versions[i];
+          id := ids[i];
+          hash := hashes[i];
+          return next;
+        end loop;
+      when 'duplicate' then
+        return query
+          select r, 'duplicate', e.position, e.stream, e.version, e.id, e.hash,
+                 (extract(epoch from e.recorded_at) * 1000000)::bigint, null::text, null::text, null::int
+            from eventchain.events e
+           where e.ledger_id = ledger and e.position between first_positions[r] and last_positions[r]
+           order by e.position;
+      else
+        position := null;
+        stream := conflict_streams[r];
+        version := conflict_versions[r];
+        id := null;
+        hash := null;
+        recorded_at_micros := null;
+        code := split_part(codes[r], '|', 1);
+        message := substr(codes[r], length(code) + 2);
+        event := culprits[r];
+        return next;
+        code := null;
+        message := null;
+        event := null;
+    end case;
+  end loop;
+end
+$function$
+;
+grant execute on function append_events to eventchain_writer;
+
+CREATE OR REPLACE FUNCTION eventchain.has_reserved_keys(metadata text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (EXISTS (SELECT FROM json_object_keys((has_reserved_keys.metadata)::json) keys(key) WHERE ("left"(keys.key, 1) = '$'::text)))
+;
+
+CREATE OR REPLACE FUNCTION eventchain.may_have_reserved_keys(metadata text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((strpos(metadata, '"$'::text) > 0) OR (strpos(metadata, '\u'::text) > 0))
+;
+
+CREATE OR REPLACE FUNCTION eventchain.metadata_command(metadata text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN ((strpos(metadata, 'commandId'::text) = 0) AND (strpos(metadata, '\u'::text) = 0)) THEN NULL::text WHEN (json_typeof(((metadata)::json -> 'commandId'::text)) <> 'string'::text) THEN ''::text ELSE ((metadata)::json ->> 'commandId'::text) END
+;
+
+CREATE OR REPLACE FUNCTION eventchain.object_problem(what text, value text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (octet_length(value) > 16777216) THEN (('too-large|'::text || what) || ' has at most 16,777,216 bytes'::text) WHEN (NOT (value IS JSON OBJECT WITH UNIQUE KEYS)) THEN (('invalid-json|'::text || what) || ' is not a JSON object with unique keys'::text) ELSE NULL::text END
+;
+
+CREATE OR REPLACE FUNCTION eventchain.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  raise exception 'eventchain.% is append-only: % is refused', tg_table_name, lower(tg_op)
+    using errcode = 'insufficient_privilege', hint = 'The history of a ledger is never changed. Append an event instead.';
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION eventchain.refuse_event_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if tg_op = 'UPDATE' and current_setting('eventchain.erasing', true) = 'yes'
+     and (new.ledger_id, new.position, new.version, new.recorded_at, new.id, new.schema, new.stream, new.type,
+          new.tags, new.data_hash, new.meta_hash, new.content_hash, new.prev_hash, new.hash)
+       = (old.ledger_id, old.position, old.version, old.recorded_at, old.id, old.schema, old.stream, old.type,
+          old.tags, old.data_hash, old.meta_hash, old.content_hash, old.prev_hash, old.hash)
+     and ((new.data is null and new.salt is null)
+       or (new.data::text = old.data::text and new.salt = old.salt))
+     and ((new.metadata is null and new.meta_salt is null)
+       or (new.metadata::text = old.metadata::text and new.meta_salt = old.meta_salt)) then
+    return new;
+  end if;
+  raise exception 'eventchain.events is append-only: % is refused', lower(tg_op)
+    using errcode = 'insufficient_privilege', hint = 'The history of a ledger is never changed. Append an event instead.';
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION eventchain.tags_problem(tags text[])
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  tag text;
+  previous text := '';
+begin
+  if array_ndims(tags) <> 1 or array_lower(tags, 1) <> 1 then
+    return 'invalid-argument|tags are one plain list';
+  end if;
+  foreach tag in array tags loop
+    case
+      when tag is null then return 'invalid-name|a tag is null';
+      when octet_length(tag) not between 1 and 512 then return 'invalid-name|a tag has 1 to 512 bytes of UTF-8';
+      when left(tag, 1) = '$' then return 'invalid-name|tags that begin with $ belong to the ledger';
+      when tag collate "C" = previous collate "C" then return 'invalid-argument|a tag stands there twice';
+      when tag collate "C" < previous collate "C" then
+        return 'invalid-argument|tags are sorted by their UTF-8 bytes';
+      else previous := tag;
+    end case;
+  end loop;
+  return null;
+end
+$function$
+;
