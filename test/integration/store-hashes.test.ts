@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { bytesToHex, canonicalJson, eventHash, hexToBytes } from "@eventchain/core";
-import { type NewEvent, openPostgresStore, type PostgresStore } from "@eventchain/store";
+import { type AppendRequest, openPostgresStore, type PostgresStore } from "@eventchain/store";
 import { createTestLedger, newEvent, type TestLedger } from "@eventchain/store/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
@@ -52,15 +52,14 @@ describe("the hashes that Postgres computes", () => {
     // A `$` stream is the ledger's own: the plain append refuses it.
     const usual = vectors.events.filter(({ stream }) => !stream.startsWith("$"));
     expect(usual.length).toBeGreaterThanOrEqual(3);
-    const events = usual.map(
-      (event): NewEvent => ({
-        ...event,
-        salt: hexToBytes(event.salt),
-        metaSalt: hexToBytes(event.metaSalt),
-      }),
-    );
-    const [outcome] = await store.append(ledger.ledgerId, [{ events, expected: [] }]);
-    expect(outcome?.outcome).toBe("recorded");
+    const requests = usual.map((event): AppendRequest => {
+      const events = [{ ...event, salt: hexToBytes(event.salt), metaSalt: hexToBytes(event.metaSalt) }];
+      const { commandId } = JSON.parse(event.metadata);
+      const command = { id: commandId, requestHash: new Uint8Array(32) };
+      return commandId === undefined ? { events, expected: [] } : { events, expected: [], command };
+    });
+    const outcomes = await store.append(ledger.ledgerId, requests);
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(usual.map(() => "recorded"));
     let index = 0;
     let prevHash = usual[0]?.prevHash ?? "";
     for await (const event of store.readAll(ledger.ledgerId)) {
