@@ -3,7 +3,8 @@ import { LedgerError } from "@eventchain/core";
 import type { AnchorRecord, LedgerRecord } from "@eventchain/store";
 import { raiseAlarm } from "./alarm-error.ts";
 import { type ChainIdentity, ownContract } from "./anchor/check-chain.ts";
-import type { AnchorDeps, LedgerFailure } from "./anchor/deps.ts";
+import { type AnchorDeps, isUnavailable, type LedgerFailure } from "./anchor/deps.ts";
+import { reasonToPause } from "./anchor/policy.ts";
 import { prepareAnchor } from "./anchor/prepare-anchor.ts";
 import { replaceStuck } from "./anchor/replace-stuck.ts";
 import { sendAnchor, sendAnchors } from "./anchor/send-anchors.ts";
@@ -14,6 +15,8 @@ export interface AnchorInput {
   ledgerId?: bigint;
   /** Look at every open ledger, due or not: a start finds out of a restored backup before anything is appended. */
   everyLedger?: boolean;
+  /** Ledgers to leave alone this time. */
+  isPaused?: (ledgerId: bigint) => boolean;
 }
 
 export interface AnchorReport {
@@ -39,31 +42,36 @@ export interface AnchorReport {
  * where the node does not answer at all, `database-…`.
  */
 export async function anchorDue(deps: AnchorDeps, input: AnchorInput = {}): Promise<AnchorReport> {
-  const report: AnchorReport = { anchored: [], settled: [], waiting: [], failures: [] };
-  const identity = await identify(deps);
-  const { settled, failures } = await settleAnchors(deps, identity);
-  report.settled.push(...settled);
+  try {
+    return await anchorAll(deps, input);
+  } catch (error) {
+    if (error instanceof LedgerError && error.code === "chain-unavailable") {
+      for (const ledgerId of await deps.log.dueToAnchor()) await deps.log.noteWaiting(ledgerId, describe(error));
+    }
+    throw error;
+  }
+}
+
+async function anchorAll(deps: AnchorDeps, input: AnchorInput): Promise<AnchorReport> {
+  const ledgers = await dueLedgers(deps, input);
+  if (ledgers.length === 0 && (await deps.log.anchorsOnTheWay()) === 0) {
+    return { anchored: [], settled: [], waiting: [], failures: [] };
+  }
+  const identity = await deps.chain.identity();
   const sender = addressOf(deps.key).toLowerCase();
-  const replacing = await replaceStuck(deps, identity, sender);
-  report.failures.push(...failures, ...replacing, ...(await sendAnchors(deps, identity, sender)));
-  for (const ledger of await dueLedgers(deps, input)) {
+  const { settled, failures } = await settleAnchors(deps, identity);
+  failures.push(...(await replaceStuck(deps, identity, sender)), ...(await sendAnchors(deps, identity, sender)));
+  const report: AnchorReport = { anchored: [], settled, waiting: [], failures };
+  for (const ledger of ledgers) {
+    if (input.isPaused?.(ledger.ledgerId) === true) continue;
     try {
-      await anchorLedger(deps, ledger, identity, report);
+      await anchorLedger(deps, { ledger, identity, sender, lookAnyway: input.everyLedger === true }, report);
     } catch (error) {
-      report.failures.push(await noteFailure(deps, ledger, error));
+      if (isUnavailable(error)) throw error;
+      failures.push(await noteFailure(deps, ledger, error));
     }
   }
   return report;
-}
-
-/** The chain's identity; where the node does not answer, every ledger that is due says so as it waits. */
-async function identify(deps: AnchorDeps): Promise<ChainIdentity> {
-  try {
-    return await deps.chain.identity();
-  } catch (error) {
-    for (const ledgerId of await deps.log.dueToAnchor()) await deps.log.noteWaiting(ledgerId, describe(error));
-    throw error;
-  }
 }
 
 async function dueLedgers(deps: AnchorDeps, input: AnchorInput): Promise<LedgerRecord[]> {
@@ -73,20 +81,37 @@ async function dueLedgers(deps: AnchorDeps, input: AnchorInput): Promise<LedgerR
   return open.filter(({ ledgerId }) => due.has(ledgerId) && (input.ledgerId ?? ledgerId) === ledgerId);
 }
 
-async function anchorLedger(
-  deps: AnchorDeps,
-  ledger: LedgerRecord,
-  identity: ChainIdentity,
-  report: AnchorReport,
-): Promise<void> {
-  const { ledgerId } = ledger;
-  const contract = await ownContract(deps.log, identity, ledgerId);
-  const prepared = await prepareAnchor(deps, ledger, contract);
-  const reason = prepared.kind === "prepared" ? await sendAnchor(deps, prepared.anchor) : undefined;
-  if (prepared.kind === "prepared") report.anchored.push(prepared.anchor);
-  const waits = prepared.kind === "waiting" ? prepared.reason : reason;
+interface LedgerTurn {
+  ledger: LedgerRecord;
+  identity: ChainIdentity;
+  sender: string;
+  /** Ask the contract even where the policy waits whatever it says. */
+  lookAnyway: boolean;
+}
+
+async function anchorLedger(deps: AnchorDeps, turn: LedgerTurn, report: AnchorReport): Promise<void> {
+  const { ledgerId } = turn.ledger;
+  const waits = await anchorOrWait(deps, turn, report);
   await deps.log.noteWaiting(ledgerId, waits ?? null);
   if (waits !== undefined) report.waiting.push({ ledgerId, reason: waits });
+}
+
+/** Why the ledger's anchor waits; undefined where it is sent, or there is nothing to anchor. */
+async function anchorOrWait(deps: AnchorDeps, turn: LedgerTurn, report: AnchorReport): Promise<string | undefined> {
+  const { ledger, identity, sender, lookAnyway } = turn;
+  const { ledgerId } = ledger;
+  const { chainId } = identity;
+  const contract = await ownContract(deps.log, identity, ledgerId);
+  if (!lookAnyway) {
+    const facts = await deps.log.anchorFacts({ ledgerId, chainId, sender, fromSize: 0n });
+    const reason = reasonToPause(deps.policyFor(chainId), facts);
+    if (reason !== undefined) return reason;
+  }
+  const prepared = await prepareAnchor(deps, ledger, contract);
+  if (prepared.kind === "waiting") return prepared.reason;
+  if (prepared.kind === "nothing") return undefined;
+  report.anchored.push(prepared.anchor);
+  return sendAnchor(deps, prepared.anchor);
 }
 
 async function noteFailure(deps: AnchorDeps, ledger: LedgerRecord, error: unknown): Promise<LedgerFailure> {

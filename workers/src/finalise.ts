@@ -15,6 +15,10 @@ export interface FinaliseReport {
   settled: Settled[];
   checked: { anchor: AnchorRecord; depth: Depth }[];
   failures: LedgerFailure[];
+  /** Anchors that are not final yet. */
+  onTheWay: number;
+  /** When to ask the chain again, by its policy. */
+  pollMs: number;
 }
 
 /**
@@ -30,6 +34,10 @@ export interface FinaliseReport {
  * does not answer at all, `database-…`.
  */
 export async function finaliseDue(deps: FinaliseDeps, input: FinaliseInput = {}): Promise<FinaliseReport> {
+  const { log } = deps;
+  if (input.recheckFinal !== true && (await log.anchorsOnTheWay()) === 0) {
+    return { settled: [], checked: [], failures: [], onTheWay: 0, pollMs: 0 };
+  }
   const identity = await deps.chain.identity();
   const { settled, failures } = await settleAnchors(deps, identity);
   failures.push(...(await sendAnchors(deps, identity)));
@@ -41,7 +49,8 @@ export async function finaliseDue(deps: FinaliseDeps, input: FinaliseInput = {})
     });
   }
   if (input.recheckFinal === true) await recheckFinals(deps, identity, failures);
-  return { settled, checked, failures };
+  const pollMs = Number(deps.policyFor(identity.chainId).pollMs);
+  return { settled, checked, failures, onTheWay: await log.anchorsOnTheWay(), pollMs };
 }
 
 async function attempt(anchor: AnchorRecord, failures: LedgerFailure[], work: () => Promise<void>): Promise<void> {

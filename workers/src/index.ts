@@ -6,4 +6,9 @@ export { type FinaliseInput, type FinaliseReport, finaliseDue } from "./finalise
 export type { Guard, GuardHead } from "./guard/guard.ts";
 export { openFileGuard } from "./guard/open-file-guard.ts";
 export { openPostgresGuard } from "./guard/open-postgres-guard.ts";
+export { type OpenLedgerInput, openLedger, type TrustRootFile } from "./open-ledger.ts";
+export type { Logger, LogLevel } from "./run/logger.ts";
+export type { FinalityOption, Role, WorkersOptions } from "./run/options.ts";
+export { readFinality } from "./run/read-finality.ts";
+export { runWorkers, type Workers } from "./run-workers.ts";
 export { type SealDeps, type SealResult, sealBatch } from "./seal.ts";

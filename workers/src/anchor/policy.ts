@@ -15,6 +15,8 @@ export interface AnchorPolicy {
   replaceAfterMs: bigint;
   /** A transaction that is not mined after so long is sent again, as it is: a node may have lost it. */
   resendAfterMs: bigint;
+  /** How often the chain is asked about what is on its way. */
+  pollMs: bigint;
 }
 
 /** For a public chain: at most one anchor in ten minutes for each ledger, no limit of cost. */
@@ -25,6 +27,7 @@ export const DEFAULT_POLICY: AnchorPolicy = {
   dailyBudgetWei: undefined,
   replaceAfterMs: 180_000n,
   resendAfterMs: 30_000n,
+  pollMs: 4_000n,
 };
 
 /** For a development chain, where gas costs nothing: each checkpoint at once. */
@@ -33,13 +36,15 @@ export const DEVELOPMENT_POLICY: AnchorPolicy = {
   minIntervalMs: 0n,
   replaceAfterMs: 15_000n,
   resendAfterMs: 3_000n,
+  pollMs: 250n,
 };
 
 /** Chain ids of Hardhat, Anvil and Ganache. */
 const DEVELOPMENT_CHAINS: readonly bigint[] = [31337n, 1337n];
 
-function defaultPolicy(chainId: bigint): AnchorPolicy {
-  return DEVELOPMENT_CHAINS.includes(chainId) ? DEVELOPMENT_POLICY : DEFAULT_POLICY;
+/** By its id: a chain that exists to be thrown away. */
+export function isDevelopmentChain(chainId: bigint): boolean {
+  return DEVELOPMENT_CHAINS.includes(chainId);
 }
 
 const amount = z.union([
@@ -63,12 +68,13 @@ export const policyShape: z.ZodType<PolicyInput, unknown> = z
     dailyBudgetWei: amount,
     replaceAfterMs: amount,
     resendAfterMs: amount,
+    pollMs: amount,
   })
   .partial();
 
 /** The policy on a chain: its default, but for what is given. */
 export function policyOn(chainId: bigint, given: PolicyInput = {}): AnchorPolicy {
-  const policy = defaultPolicy(chainId);
+  const policy = isDevelopmentChain(chainId) ? DEVELOPMENT_POLICY : DEFAULT_POLICY;
   return {
     minIntervalMs: given.minIntervalMs ?? policy.minIntervalMs,
     maxDelayMs: given.maxDelayMs ?? policy.maxDelayMs,
@@ -76,6 +82,7 @@ export function policyOn(chainId: bigint, given: PolicyInput = {}): AnchorPolicy
     dailyBudgetWei: given.dailyBudgetWei ?? policy.dailyBudgetWei,
     replaceAfterMs: given.replaceAfterMs ?? policy.replaceAfterMs,
     resendAfterMs: given.resendAfterMs ?? policy.resendAfterMs,
+    pollMs: given.pollMs ?? policy.pollMs,
   };
 }
 
@@ -97,16 +104,23 @@ function seconds(ms: bigint): string {
   return `${ms / 1000n} s`;
 }
 
-/** Why the next anchor of a ledger waits; undefined: it is sent now. The reason is the same text as long as it holds. */
-export function reasonToWait(policy: AnchorPolicy, facts: AnchorFacts, bid: Bid): string | undefined {
-  const { failuresInARow, sinceFailureMs, sinceLastMs, oldestWaitMs } = facts;
+/** Why the next anchor of a ledger waits whatever the chain says, so that the chain is not asked meanwhile. */
+export function reasonToPause(policy: AnchorPolicy, facts: AnchorFacts): string | undefined {
+  const { failuresInARow, sinceFailureMs, sinceLastMs } = facts;
   if (failuresInARow > 0 && sinceFailureMs !== undefined && sinceFailureMs < backoffMs(failuresInARow)) {
     return `${failuresInARow} anchors in a row failed: the next try is ${seconds(backoffMs(failuresInARow))} after the last`;
   }
   if (sinceLastMs !== undefined && sinceLastMs < policy.minIntervalMs) {
     return `the last anchor is less than ${seconds(policy.minIntervalMs)} old (minIntervalMs)`;
   }
-  const urgent = oldestWaitMs >= policy.maxDelayMs;
+  return undefined;
+}
+
+/** Why the next anchor of a ledger waits; undefined: it is sent now. The reason is the same text as long as it holds. */
+export function reasonToWait(policy: AnchorPolicy, facts: AnchorFacts, bid: Bid): string | undefined {
+  const pause = reasonToPause(policy, facts);
+  if (pause !== undefined) return pause;
+  const urgent = facts.oldestWaitMs >= policy.maxDelayMs;
   if (!urgent && exceeds(bid.maxFeePerGasWei, policy.maxFeePerGasWei)) {
     return `the chain's fee is over ${policy.maxFeePerGasWei} wei (maxFeePerGasWei), for ${seconds(policy.maxDelayMs)} at most`;
   }

@@ -5,7 +5,8 @@ import { readMinedFacts } from "../anchor/read-mined-facts.ts";
 import { sendAnchor } from "../anchor/send-anchors.ts";
 
 export interface FinaliseDeps extends ChainDeps {
-  finality: Finality;
+  /** When a block of a chain counts as final. */
+  finalityFor(chainId: bigint): Finality;
 }
 
 /** What a look at a mined anchor's block found. */
@@ -20,7 +21,7 @@ function blockOf(anchor: AnchorRecord): { number: bigint; hash: string } {
 }
 
 /** Its block is gone. The transaction is in another block of the current chain, or in none, and is then sent again. */
-async function followReorg(deps: FinaliseDeps, anchor: AnchorRecord): Promise<Depth> {
+async function followReorg(deps: FinaliseDeps, anchor: AnchorRecord, goneHash: string): Promise<Depth> {
   const receipt = await deps.chain.receipt(anchor.txHash);
   if (receipt.kind === "mined" && receipt.succeeded) {
     const facts = await readMinedFacts(deps.chain, receipt);
@@ -28,7 +29,7 @@ async function followReorg(deps: FinaliseDeps, anchor: AnchorRecord): Promise<De
     await deps.log.markMined(anchor.anchorId, facts);
     return "moved";
   }
-  await deps.log.markReorged(anchor.anchorId, blockOf(anchor).hash);
+  await deps.log.markReorged(anchor.anchorId, goneHash);
   await sendAnchor(deps, anchor);
   return "reorged";
 }
@@ -43,15 +44,18 @@ async function followReorg(deps: FinaliseDeps, anchor: AnchorRecord): Promise<De
  */
 export async function checkMined(deps: FinaliseDeps, anchor: AnchorRecord): Promise<Depth> {
   const block = blockOf(anchor);
-  const depth = await deps.chain.isDeepEnough(block, deps.finality);
-  if (depth === "reorged") return followReorg(deps, anchor);
+  const depth = await deps.chain.isDeepEnough(block, deps.finalityFor(anchor.chainId));
   if (depth === "final") {
     await deps.log.markFinal(anchor.anchorId, block.hash);
     return "final";
   }
-  // A node that has not come to this height is behind, or its chain became shorter and grows again only with what it is
-  // given: to send the bytes once more is harmless, to call it reorganised would be a guess.
-  if ((await deps.chain.block(block.number)) === undefined && anchor.raw.length > 0)
-    await deps.chain.sendRaw(anchor.raw);
-  return "not-yet";
+  if (depth === "not-yet") return "not-yet";
+  const current = await deps.chain.block(block.number);
+  if (current === undefined) {
+    // This node has not come to that height: it is behind, or its chain became shorter and grows only by what it is
+    // given. To send the bytes once more is harmless; to call the block gone would be a guess.
+    if (anchor.raw.length > 0) await deps.chain.sendRaw(anchor.raw);
+    return "not-yet";
+  }
+  return current.hash === block.hash ? "not-yet" : followReorg(deps, anchor, block.hash);
 }

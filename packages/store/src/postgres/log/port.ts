@@ -194,6 +194,8 @@ export interface LogStore {
   dueToSeal(): Promise<bigint[]>;
   /** Ledgers, of a chain or of all, that are sealed past what is anchored, and have no anchor on its way. */
   dueToAnchor(chainId?: bigint): Promise<bigint[]>;
+  /** Anchors of all chains that are not final yet, and may still become it. */
+  anchorsOnTheWay(): Promise<number>;
   /** Every open ledger; with `chainId`: those that are anchored on that chain. */
   openLedgers(chainId?: bigint): Promise<LedgerRecord[]>;
 

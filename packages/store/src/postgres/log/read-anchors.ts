@@ -9,6 +9,7 @@ const openSql = statement("anchor-open");
 const siblingsSql = statement("anchor-siblings");
 const minedSql = statement("anchor-mined");
 const finalSql = statement("anchor-final");
+const onTheWaySql = statement("anchor-on-the-way");
 const oneSql = statement("anchor-one");
 const factsSql = statement("anchor-facts");
 
@@ -38,6 +39,7 @@ type ReadingMethods =
   | "replacedSiblings"
   | "minedAnchors"
   | "finalAnchors"
+  | "anchorsOnTheWay"
   | "anchorFacts";
 
 /** What is known of anchors: one statement for each call. */
@@ -53,6 +55,10 @@ export function anchorReader(database: Queryable): Pick<LogStore, ReadingMethods
       readAnchors(database, siblingsSql, [chainId, bytes0x(sender, 20), nonce, anchorId]),
     minedAnchors: (chainId) => readAnchors(database, minedSql, [chainId]),
     finalAnchors: (chainId) => readAnchors(database, finalSql, [chainId]),
+    async anchorsOnTheWay() {
+      const [row] = await runQuery<{ count: string }>(database, onTheWaySql);
+      return Number(row?.count ?? 0);
+    },
     async anchorFacts({ ledgerId, chainId, sender, fromSize }) {
       const [row] = await runQuery<FactsRow>(database, factsSql, [ledgerId, chainId, bytes0x(sender, 20), fromSize]);
       if (row === undefined) throw new Error("assertion failed: the facts are one row");

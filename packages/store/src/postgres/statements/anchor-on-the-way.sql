@@ -1,0 +1,3 @@
+select count(*)::text as count
+from eventchain.anchors a
+where a.state in ('prepared', 'sent', 'mined', 'reorged')

@@ -1,0 +1,78 @@
+import { createHash } from "node:crypto";
+import { openPostgresLog, openPostgresStore } from "@eventchain/store";
+import pg from "pg";
+import { type KeptQueue, keepQueue } from "./run/keep-queue.ts";
+import { type Logger, Troubles } from "./run/logger.ts";
+import { type OpenStages, openStages } from "./run/open-stages.ts";
+import { checkOptions, type WorkersOptions } from "./run/options.ts";
+
+const nowMs = (): number => performance.now();
+
+export interface Workers {
+  /** Finishes the step at hand of each stage, then lets go of everything. May be called twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Runs the stages that `roles` names, until closed. Any number of such processes may run on one database: every stage
+ * takes a lock, or moves a state only from the one that it read. What is due is asked of Postgres, at the start and
+ * at every tick; the queue carries hints, and work goes on without it.
+ *
+ * Errors: LedgerError `config-invalid`, `bad-key`, `not-migrated`, `database-…` where the start fails. What fails later
+ * is logged and tried again.
+ */
+export async function runWorkers(input: WorkersOptions): Promise<Workers> {
+  const options = checkOptions(input);
+  const logger: Logger = options.logger ?? (() => undefined);
+  const troubles = new Troubles(logger, nowMs);
+  const pool = new pg.Pool({ connectionString: options.databaseUrl, max: 10, connectionTimeoutMillis: 10_000 });
+  // An idle connection that is lost: the next statement takes another one.
+  pool.on("error", () => undefined);
+  let stopping = false;
+  let queue: KeptQueue | undefined;
+  let stages: OpenStages | undefined;
+
+  const close = async (): Promise<void> => {
+    stopping = true;
+    await Promise.all([stages?.stop(), queue?.close()]);
+    await stages?.close();
+    await pool.end();
+    logger("info", "stopped");
+  };
+  try {
+    // Refuses a database that is not migrated.
+    await openPostgresStore({ pool }).listLedgers();
+    stages = await openStages({
+      options,
+      log: openPostgresLog(pool),
+      logger,
+      troubles,
+      nowMs,
+      hint: async (stage, ledgerId) => (await queue?.hint(stage, ledgerId)) ?? false,
+      isStopping: () => stopping,
+    });
+    const { databaseUrl, redisUrl, queuePrefix } = options;
+    const connection = redisUrl === null || redisUrl === undefined ? { databaseUrl } : { redisUrl };
+    const prefix = queuePrefix ?? defaultPrefix(databaseUrl);
+    queue = await keepQueue({ connection, prefix, stages: stages.looks, logger, troubles });
+    stages.start();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  logger("info", "started", { roles: options.roles });
+  let closed: Promise<void> | undefined;
+  return {
+    close() {
+      closed ??= close();
+      return closed;
+    },
+  };
+}
+
+/** Two databases on one Redis must not take each other's hints. */
+function defaultPrefix(databaseUrl: string): string {
+  const { hostname, port, pathname } = new URL(databaseUrl);
+  const digest = createHash("sha256").update(`${hostname}:${port}${pathname}`).digest("hex");
+  return `eventchain-${digest.slice(0, 12)}`;
+}

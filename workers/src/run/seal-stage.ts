@@ -1,0 +1,59 @@
+import type { LogStore } from "@eventchain/store";
+import { type SealDeps, sealBatch } from "../seal.ts";
+import type { Logger, Troubles } from "./logger.ts";
+import type { Pauses } from "./pauses.ts";
+import type { Request } from "./take-turns.ts";
+
+/** Ledgers that one process seals at the same time. */
+const CONCURRENCY = 2;
+
+export interface SealStageInput {
+  deps: SealDeps & { log: LogStore };
+  logger: Logger;
+  troubles: Troubles;
+  pauses: Pauses;
+  /** Told of each ledger that was sealed. */
+  onSealed(ledgerId: bigint): void;
+  /** True once the workers stop: the batch at hand is the last. */
+  isStopping(): boolean;
+}
+
+async function sealLedger(input: SealStageInput, ledgerId: bigint): Promise<void> {
+  const { deps, logger, troubles, pauses } = input;
+  if (pauses.has(ledgerId)) return;
+  try {
+    for (let more = true; more && !input.isStopping(); ) {
+      const result = await sealBatch(deps, { ledgerId });
+      more = result.kind === "sealed" && result.more;
+      if (result.kind !== "sealed") continue;
+      logger("info", "sealed", { ledgerId, fromSize: result.fromSize, size: result.size });
+      input.onSealed(ledgerId);
+    }
+    pauses.end(ledgerId);
+    troubles.over(`seal ${ledgerId}`, "seal-recovered", { ledgerId });
+  } catch (error) {
+    pauses.add(ledgerId);
+    troubles.note(`seal ${ledgerId}`, "seal-failed", error, { ledgerId });
+  }
+}
+
+/**
+ * The seal stage of one process. Its first run looks at every ledger, due or not: a guard that contradicts the database
+ * is found out before anything is appended. One ledger's trouble is not thrown.
+ */
+export function sealStage(input: SealStageInput): (request: Request) => Promise<void> {
+  let isFirst = true;
+  return async (request) => {
+    const { log } = input.deps;
+    const ids = isFirst ? (await log.openLedgers()).map(({ ledgerId }) => ledgerId) : await dueOf(log, request);
+    isFirst = false;
+    const lane = async (): Promise<void> => {
+      for (let id = ids.shift(); id !== undefined; id = ids.shift()) await sealLedger(input, id);
+    };
+    await Promise.all(Array.from({ length: CONCURRENCY }, lane));
+  };
+}
+
+async function dueOf(log: LogStore, request: Request): Promise<bigint[]> {
+  return request === "all" ? log.dueToSeal() : [...request];
+}
