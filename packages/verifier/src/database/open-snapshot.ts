@@ -1,0 +1,116 @@
+import { LedgerError } from "@eventchain/core";
+import pg from "pg";
+import { mapError } from "./map-error.ts";
+
+/** A row as Postgres writes it: the text of each column, bytea as `\x` and hex. */
+export type Row = readonly (string | null)[];
+
+/** One moment of a database, however long it is looked at. */
+export interface Snapshot {
+  rows(sql: string, values: readonly unknown[]): Promise<Row[]>;
+  /** The rows of a large answer, page by page in their order; the next page is on its way while one is read. */
+  pages(sql: string, values: readonly unknown[]): AsyncGenerator<Row[], void, void>;
+}
+
+/** Columns are read as their text: what a driver makes of a time or a number is not what is hashed. */
+const asText = { getTypeParser: () => (value: unknown) => value } as unknown as pg.CustomTypesConfig;
+
+/** A page is made to hold about so many characters, and at most so many rows. */
+const PAGE_CHARACTERS = 4_000_000;
+const MAX_PAGE_ROWS = 4096;
+const FIRST_PAGE_ROWS = 128;
+
+/**
+ * Nothing of the role's, the database's or the session's settings may change what is read: the names mean Postgres' own
+ * operators, row security makes a query fail instead of leaving rows out, and bytes and times are written in one way.
+ */
+const SETTINGS = [
+  "begin transaction isolation level repeatable read, read only",
+  "set local search_path = pg_catalog, pg_temp",
+  "set local row_security = off",
+  "set local bytea_output = 'hex'",
+  "set local statement_timeout = 0",
+  "set local idle_in_transaction_session_timeout = 0",
+  "set local jit = off",
+  // A cursor is read to its end.
+  "set local cursor_tuple_fraction = 1",
+].join("; ");
+
+/** Runs `work` on one snapshot of the database, read only. Throws what `mapError` makes of a driver's errors. */
+export async function withSnapshot<T>(pool: pg.Pool, work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+  const client = await pool.connect().catch((error: unknown) => {
+    throw mapError(error);
+  });
+  let broken: Error | undefined;
+  const onError = (error: Error): void => {
+    broken = error;
+  };
+  client.on("error", onError);
+  try {
+    await client.query(SETTINGS);
+    return await work(readFrom(client));
+  } catch (error) {
+    throw error instanceof LedgerError ? error : mapError(error);
+  } finally {
+    // Nothing was written; a connection that cannot even roll back is thrown away.
+    await client.query("rollback").catch((error: Error) => {
+      broken = error;
+    });
+    client.removeListener("error", onError);
+    client.release(broken);
+  }
+}
+
+function readFrom(client: pg.ClientBase): Snapshot {
+  let cursors = 0;
+  const rows = async (text: string, values: readonly unknown[]): Promise<Row[]> => {
+    const answer = await client.query({ text, values: [...values], rowMode: "array", types: asText }).catch((error) => {
+      throw mapError(error);
+    });
+    return answer.rows;
+  };
+  return {
+    rows,
+    async *pages(sql, values) {
+      cursors += 1;
+      const name = `verify_${cursors}`;
+      await rows(`declare ${name} no scroll cursor without hold for ${sql}`, values);
+      let size = FIRST_PAGE_ROWS;
+      const fetch = async (): Promise<Row[]> => await rows(`fetch forward ${size} from ${name}`, []);
+      let next = fetch();
+      while (true) {
+        const page = await next;
+        if (page.length === 0) break;
+        size = Math.max(
+          1,
+          Math.min(MAX_PAGE_ROWS, size * 4, Math.floor((PAGE_CHARACTERS * page.length) / weigh(page))),
+        );
+        next = fetch();
+        // A failure shows when the page is awaited; until then nobody else listens.
+        next.catch(() => undefined);
+        yield page;
+      }
+      await rows(`close ${name}`, []);
+    },
+  };
+}
+
+function weigh(page: readonly Row[]): number {
+  let characters = 1;
+  for (const row of page) for (const column of row) characters += column?.length ?? 0;
+  return characters;
+}
+
+/** The caller's pool as it is, or one made for this call. */
+export function usePool(database: pg.Pool | string): { pool: pg.Pool; end(): Promise<void> } {
+  if (typeof database !== "string") return { pool: database, end: async () => undefined };
+  let pool: pg.Pool;
+  try {
+    pool = new pg.Pool({ connectionString: database, max: 2 });
+  } catch (error) {
+    throw mapError(error);
+  }
+  // A connection that breaks while idle is replaced by the pool.
+  pool.on("error", () => undefined);
+  return { pool, end: async () => await pool.end() };
+}

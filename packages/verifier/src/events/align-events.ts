@@ -1,0 +1,246 @@
+import { max, min } from "../database/entry-list.ts";
+import { type LooseRow, loosen, type Match, type Places } from "./place.ts";
+import type { Reading } from "./read-content.ts";
+import { StreamShifts } from "./stream-shifts.ts";
+
+/** How far ahead a row's place is looked for at once. */
+const WINDOW = 256n;
+/** The most hashes computed in search of places: some ten seconds. */
+const MAX_TESTS = 8_000_000;
+/** So many rows in a row that are nowhere in the log are settled by their positions. */
+const MAX_LOOSE = 4096;
+const MAX_LOOSE_CHARACTERS = 64_000_000;
+/** A shift is believed when one of so many rows before has it too. */
+const CONFIRMING_ROWS = 8;
+/** Shifts that rows were seen to have and that may come back. */
+const KNOWN_SHIFTS = 8;
+
+/** What lies between two rows that are what was sealed: rows that are not, and sealed events (`from` … `to`) that no row is. */
+export interface Gap {
+  rows: LooseRow[];
+  from: bigint;
+  /** Less than `from` when no event is missing. */
+  to: bigint;
+  /** What is to be added to a row's position to get its place in the log, before and after the gap. */
+  shiftBefore: bigint;
+  shiftAfter: bigint;
+  /** No row follows. */
+  last: boolean;
+}
+
+/** Told of rows in the order of their places. */
+export interface AlignmentSink {
+  matched(reading: Reading, match: Match, shift: bigint): void;
+  gap(gap: Gap): void;
+}
+
+/**
+ * Aligns the rows of `events` with the sealed hashes. Rows come in the order of their positions; each is first looked for where
+ * its position puts it, given the shift of those before it (0, unless events were deleted or inserted and the rest renumbered).
+ * A row that is not there waits: when the next one fits, it was one row's matter; when it does not, the shift is looked for anew.
+ */
+export class Alignment {
+  readonly #places: Places;
+  readonly #sink: AlignmentSink;
+  readonly #size: bigint;
+  readonly #streams = new StreamShifts();
+  #shift = 0n;
+  #known: bigint[] = [0n];
+  #next: bigint;
+  /** Rows that wait to be placed, and how long their texts are. */
+  #loose: Reading[] = [];
+  #characters = 0;
+  #ended = false;
+
+  constructor(places: Places, from: bigint, sink: AlignmentSink) {
+    this.#places = places;
+    this.#sink = sink;
+    this.#size = places.entries.size;
+    this.#next = from;
+    this.#ended = from > this.#size;
+  }
+
+  get shift(): bigint {
+    return this.#shift;
+  }
+
+  /** Streams in which versions were changed without an event less or more; see `StreamShifts`. */
+  get streams(): StreamShifts {
+    return this.#streams;
+  }
+
+  /** Places a row whose entries are loaded, without waiting. False: `seek` must be called. */
+  place(reading: Reading): boolean {
+    const { row, contents } = reading;
+    const index = row.position + this.#shift;
+    if (index < this.#next || this.#ended) return false;
+    const match = this.#places.test(row, contents, index, this.#streams.likely(row));
+    if (match === undefined) return false;
+    this.#accept(reading, match);
+    return true;
+  }
+
+  /** Places a row that `place` did not. "beyond": it comes after everything that was sealed. */
+  async seek(reading: Reading): Promise<"placed" | "beyond"> {
+    if (this.#ended) return "beyond";
+    const { row } = reading;
+    const index = row.position + this.#shift;
+    if (await this.#seekKnown(reading)) return "placed";
+    if (index > this.#size) {
+      // The log is at its end: unless this very row still belongs to it, it and all that follow were never sealed.
+      if (this.#next <= this.#size && (await this.#resync(reading, { everywhere: true, last: true }))) return "placed";
+      this.#end(false);
+      return "beyond";
+    }
+    const count = this.#loose.length + 1;
+    const search = { everywhere: isFullTurn(count), last: false };
+    if (isTurn(count) && (await this.#resync(reading, search))) return "placed";
+    this.#wait(reading);
+    if (this.#loose.length >= MAX_LOOSE || this.#characters > MAX_LOOSE_CHARACTERS) this.#settle();
+    return "placed";
+  }
+
+  /** Call after the last row. */
+  async finish(): Promise<void> {
+    if (this.#ended) return;
+    // The last rows may have been waiting for a next one.
+    const last = this.#loose.pop();
+    if (last !== undefined && !(await this.#resync(last, { everywhere: true, last: true }))) this.#wait(last);
+    this.#end(true);
+  }
+
+  #wait(reading: Reading): void {
+    this.#loose.push(reading);
+    this.#characters += (reading.row.data?.length ?? 0) + (reading.row.metadata?.length ?? 0);
+  }
+
+  #end(last: boolean): void {
+    this.#close(this.#size + 1n, this.#shift, last);
+    this.#ended = true;
+  }
+
+  async #seekKnown(reading: Reading): Promise<boolean> {
+    const { row, contents } = reading;
+    for (const shift of this.#known) {
+      const index = row.position + shift;
+      if (index < this.#next || index > this.#size) continue;
+      await this.#places.entries.load(index - 1n, index);
+      const versions = this.#spent() ? this.#streams.likely(row) : this.#streams.possible(row, this.#loose.length);
+      const match = this.#places.test(row, contents, index, versions);
+      if (match === undefined) continue;
+      this.#accept(reading, match);
+      return true;
+    }
+    return false;
+  }
+
+  /**
+   * Looks for the row further on in the log and has those that wait follow. One of them must: a single row that was moved from
+   * far away shifts nothing. `last`: no row comes after it that could be misled.
+   */
+  async #resync(reading: Reading, search: { everywhere: boolean; last: boolean }): Promise<boolean> {
+    const match =
+      (await this.#search(reading, this.#next, this.#next + WINDOW, false)) ??
+      (await this.#search(reading, this.#next, this.#next + WINDOW, true)) ??
+      (search.everywhere ? await this.#search(reading, this.#next + WINDOW + 1n, this.#size, false) : undefined);
+    if (match === undefined) return false;
+    const shift = match.index - reading.row.position;
+    if (!search.last && !(await this.#isShared(shift, match.index))) return false;
+    const waiting = this.#loose;
+    this.#loose = [];
+    this.#characters = 0;
+    for (const one of waiting) {
+      const found = await this.#testShifted(one, shift, match.index);
+      if (found === undefined) this.#wait(one);
+      else this.#accept(one, found);
+    }
+    this.#accept(reading, match);
+    return true;
+  }
+
+  /** Whether a row that waits would be in its place with this shift. */
+  async #isShared(shift: bigint, before: bigint): Promise<boolean> {
+    for (const one of this.#loose.slice(-CONFIRMING_ROWS)) {
+      if ((await this.#testShifted(one, shift, before)) !== undefined) return true;
+    }
+    return false;
+  }
+
+  async #testShifted({ row, contents }: Reading, shift: bigint, before: bigint): Promise<Match | undefined> {
+    const index = row.position + shift;
+    if (index < this.#next || index >= before) return undefined;
+    await this.#places.entries.load(index - 1n, index);
+    const versions = this.#streams.possible(row, this.#loose.length + Number(min(abs(shift - this.#shift), 512n)));
+    return this.#places.test(row, contents, index, versions);
+  }
+
+  async #search(reading: Reading, from: bigint, to: bigint, thorough: boolean): Promise<Match | undefined> {
+    const { row, contents } = reading;
+    const expected = row.position + this.#shift;
+    const end = min(to, this.#size);
+    for (let start = from; start <= end; start += WINDOW) {
+      const stop = min(start + WINDOW - 1n, end);
+      await this.#places.entries.load(start - 1n, stop);
+      for (let index = start; index <= stop; index++) {
+        if (this.#spent()) return undefined;
+        const moved = index - expected;
+        const versions = thorough
+          ? this.#streams.possible(row, this.#loose.length + Number(min(abs(moved), 512n)))
+          : this.#streams.likely(row, moved);
+        const match = this.#places.test(row, contents, index, versions);
+        if (match !== undefined) return match;
+      }
+    }
+    return undefined;
+  }
+
+  #spent(): boolean {
+    return this.#places.tests > MAX_TESTS + Number(this.#size) * 4;
+  }
+
+  #accept(reading: Reading, match: Match): void {
+    const shift = match.index - reading.row.position;
+    this.#close(match.index, shift, false);
+    if (shift !== this.#shift) {
+      this.#shift = shift;
+      this.#known = [shift, ...this.#known.filter((one) => one !== shift)].slice(0, KNOWN_SHIFTS);
+    }
+    this.#streams.note(reading.row, match);
+    this.#sink.matched(reading, match, shift);
+  }
+
+  /** Everything before `index` that has not been accounted for is a gap. */
+  #close(index: bigint, shiftAfter: bigint, last: boolean): void {
+    const missing = max(index - this.#next, 0n);
+    if (this.#loose.length > 0 || missing > 0n) {
+      const rows = this.#loose.map(loosen);
+      this.#loose = [];
+      this.#characters = 0;
+      this.#streams.disturb(Number(min(missing, 512n)), rows.length);
+      this.#sink.gap({ rows, from: this.#next, to: index - 1n, shiftBefore: this.#shift, shiftAfter, last });
+    }
+    this.#next = max(index + 1n, this.#next);
+  }
+
+  /** Too many rows wait: each is taken for what stands in the place of the event sealed there. */
+  #settle(): void {
+    const index = min((this.#loose.at(-1)?.row.position ?? 0n) + this.#shift, this.#size);
+    this.#close(max(index + 1n, this.#next), this.#shift, false);
+    // The event at `index + 1` is yet to come.
+    this.#next -= 1n;
+  }
+}
+
+/** When a run of rows that are not where they should be is looked into: at the second one, then ever more rarely. */
+function isTurn(length: number): boolean {
+  return length >= 2 && (length <= 4 || (length & (length - 1)) === 0);
+}
+
+/** When all of the log is searched for one row: at the 4th, 16th, 64th … */
+function isFullTurn(length: number): boolean {
+  return length >= 4 && (length & (length - 1)) === 0 && Math.log2(length) % 2 === 0;
+}
+
+function abs(value: bigint): bigint {
+  return value < 0n ? -value : value;
+}

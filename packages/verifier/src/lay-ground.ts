@@ -1,0 +1,69 @@
+import { readBlockTimes } from "./chain/read-chain.ts";
+import { type EntryList, max, min } from "./database/entry-list.ts";
+import type { Snapshot } from "./database/open-snapshot.ts";
+import type { Setup } from "./database/read-setup.ts";
+import { type ScannedEvents, scanEvents } from "./events/scan-events.ts";
+import type { Inspection } from "./inspect-ledger.ts";
+import { RootComparison } from "./log/compare-roots.ts";
+import { type OutsideCheckpoint, readCheckpoints, readOutsideCheckpoint } from "./log/read-notes.ts";
+import { type WalkedLog, walkLog } from "./log/walk-log.ts";
+import { type Beginning, checkBeginning } from "./outside/check-trust.ts";
+
+const DEFAULT_CLOCK_SKEW_MS = 10_000;
+
+/** What is known before the events are read. */
+export interface Groundwork {
+  setup: Setup;
+  beginning: Beginning;
+  outside: OutsideCheckpoint[];
+  epoch: bigint;
+  /** How the tiles compare with every root that somebody vouched for. */
+  roots: RootComparison;
+  log: WalkedLog;
+  /** The first position to read: as asked for, but never past the first that is not sealed. */
+  from: bigint;
+}
+
+/** Reads keys, checkpoints and tiles, and computes the log's root at every size that matters. */
+export async function layGround(snapshot: Snapshot, setup: Setup, inspection: Inspection): Promise<Groundwork> {
+  const { options, view, ledgerId } = inspection;
+  const beginning = checkBeginning(setup, options.trust);
+  const { origin, vkeys } = beginning;
+  const outside = (options.checkpoints ?? []).map((note) => readOutsideCheckpoint(note, origin, vkeys));
+  const epoch = view?.head?.epoch ?? setup.ledger.epoch;
+  const stored = readCheckpoints(snapshot, ledgerId, origin, vkeys);
+  const roots = new RootComparison({ anchors: view?.anchors ?? [], outside, stored, epoch, guard: options.guard });
+  await roots.start();
+  const log = await walkLog(snapshot, ledgerId, roots);
+  await roots.finish();
+  const from = max(1n, min(options.from ?? 1n, log.size + 1n));
+  return { setup, beginning, outside, epoch, roots, log, from };
+}
+
+/** One pass over the events. */
+export async function scanOn(
+  snapshot: Snapshot,
+  ground: Groundwork,
+  entries: EntryList,
+  { options, chain, view, ledgerId }: Inspection,
+): Promise<ScannedEvents> {
+  const { setup, beginning, roots, from } = ground;
+  // Only an anchor that the log leads to dates the events below it.
+  const sound = roots.pins.filter((pin) => pin.source === "anchor" && pin.tiles === "match" && pin.size >= from);
+  const dating = sound.flatMap(({ anchor }) => (anchor === undefined ? [] : [anchor]));
+  return await scanEvents({
+    snapshot,
+    ledgerId,
+    origin: beginning.origin,
+    genesisHash: beginning.genesisHash,
+    entries,
+    from,
+    head: setup.head,
+    pins: roots.pins.filter((pin) => pin.tiles !== "match"),
+    anchors: chain === undefined || view === undefined ? [] : await readBlockTimes(chain, dating),
+    skewMicros: BigInt(options.clockSkewMs ?? DEFAULT_CLOCK_SKEW_MS) * 1000n,
+    wanted: new Set((options.receipts ?? []).map((receipt) => receipt.position)),
+    onProgress: options.onProgress,
+    signal: options.signal,
+  });
+}
