@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 const CHECKS: readonly (readonly [name: string, command: string, ...args: string[]])[] = [
   ["types (tsc -b)", "tsc", "-b"],
   ["contract's ABI is current", "node", "scripts/generate-abi.ts", "--check"],
-  ["format and lint (biome)", "biome", "ci", "--error-on-warnings", "."],
+  ["format and lint (biome)", "biome", "ci", "--colors=off", "--error-on-warnings", "."],
   ["layers and tidiness", "node", "scripts/tidy.ts"],
   ["unused code and dependencies (knip)", "knip"],
   ["Solidity lint (solhint)", "solhint", "--max-warnings", "0", "contracts/**/*.sol"],
@@ -21,7 +21,11 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 function run([name, command, ...args]: (typeof CHECKS)[number]): Promise<boolean> {
   const startedMs = performance.now();
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command, args, {
+      cwd: root,
+      env: { ...process.env, NO_COLOR: "1" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const output: Buffer[] = [];
     child.stdout.on("data", (chunk: Buffer) => output.push(chunk));
     child.stderr.on("data", (chunk: Buffer) => output.push(chunk));
