@@ -14,11 +14,17 @@ export const registerStatus: RegisterCommand = (program, run) => {
 async function showStatus(context: CommandContext): Promise<ExitCode> {
   const ledger = await context.ledger();
   const status = await ledger.status();
-  const { alarms, anchors } = status;
+  const { lag, alarms, anchors } = status;
+  // Spans and gas are plain numbers; what counts events or blocks is a decimal string.
   const shown = {
     ...status,
+    lag: { sealMs: Number(lag.sealMs), anchorMs: Number(lag.anchorMs), finalMs: Number(lag.finalMs) },
     alarms: alarms.map(({ code, message, raisedAtMs }) => ({ code, message, at: formatInstant(raisedAtMs * 1000n) })),
-    anchors: anchors.map(({ atMs, ...anchor }) => ({ ...anchor, at: formatInstant(atMs * 1000n) })),
+    anchors: anchors.map(({ atMs, gasUsed, ...anchor }) => ({
+      ...anchor,
+      gasUsed: gasUsed === null ? null : Number(gasUsed),
+      at: formatInstant(atMs * 1000n),
+    })),
   };
   await context.output.document(shown, () => toWords(status));
   return 0;
