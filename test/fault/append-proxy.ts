@@ -1,0 +1,88 @@
+import { connect, createServer, type Socket } from "node:net";
+
+/**
+ * What happens to the next append that passes:
+ * - `lose-request`: the connection ends before the server has heard of it;
+ * - `lose-response`: the server commits, and the connection ends before the caller hears of it;
+ * - `cut`: the caller's side ends as soon as the server has the append; the server's side lives on.
+ */
+export type Fault = "lose-request" | "lose-response" | "cut";
+
+export interface FaultyProxy {
+  url: string;
+  /** Once, for the next append. */
+  loseNext(fault: Fault): void;
+  /** Cuts the connections there are, and refuses new ones until `comeBack`. */
+  goDown(): void;
+  comeBack(): void;
+  close(): Promise<void>;
+}
+
+/** A proxy before Postgres that loses connections where a test says so. */
+export async function startFaultyProxy(databaseUrl: string): Promise<FaultyProxy> {
+  const target = new URL(databaseUrl);
+  const clients = new Set<Socket>();
+  const servers = new Set<Socket>();
+  const state = { fault: undefined as Fault | undefined, down: false };
+  const proxy = createServer((client) => {
+    if (state.down) {
+      client.destroy();
+      return;
+    }
+    const server = connect(Number(target.port), target.hostname);
+    clients.add(client);
+    servers.add(server);
+    let losing = false;
+    const cutClient = (): void => {
+      clients.delete(client);
+      client.destroy();
+    };
+    client.on("data", (data) => {
+      const fault = data.includes("append_events") ? state.fault : undefined;
+      if (fault !== undefined) state.fault = undefined;
+      if (fault === "lose-request") {
+        cutClient();
+        server.destroy();
+        return;
+      }
+      losing = fault === "lose-response";
+      server.write(data, () => {
+        if (fault === "cut") cutClient();
+      });
+    });
+    server.on("data", (data) => {
+      if (losing) {
+        cutClient();
+        server.destroy();
+      } else if (!client.destroyed) client.write(data);
+    });
+    client.on("error", () => undefined);
+    server.on("error", () => undefined);
+    // A client that ends in good order takes its server connection with it; one that was cut does not.
+    client.on("end", () => server.end());
+    server.on("close", () => client.destroy());
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  const address = proxy.address();
+  if (address === null || typeof address === "string") throw new Error("the proxy has a port");
+  const url = new URL(databaseUrl);
+  url.hostname = "127.0.0.1";
+  url.port = String(address.port);
+  return {
+    url: url.toString(),
+    loseNext(fault) {
+      state.fault = fault;
+    },
+    goDown() {
+      state.down = true;
+      for (const socket of [...clients, ...servers]) socket.destroy();
+    },
+    comeBack() {
+      state.down = false;
+    },
+    async close() {
+      for (const socket of [...clients, ...servers]) socket.destroy();
+      await new Promise((resolve) => proxy.close(resolve));
+    },
+  };
+}
