@@ -2,13 +2,13 @@ import { LedgerError } from "@eventchain/core";
 import type { Watermarks } from "@eventchain/store";
 
 /** The pause between two reads is the shorter one after a change, and grows to the longer one while nothing changes. */
-export const MIN_POLL_DELAY_MS = 20;
+const MIN_POLL_DELAY_MS = 20;
 export const MAX_POLL_DELAY_MS = 500;
 const DELAY_GROWTH = 1.5;
 /** What a timer can wait for; a longer wait has no end. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-export interface UntilOptions {
+interface UntilOptions {
   /** Default: no end. */
   timeoutMs?: number | undefined;
   signal?: AbortSignal | undefined;

@@ -3,7 +3,7 @@ import type { CsvMap } from "./read-map.ts";
 import { type CsvReading, type CsvRow, readRows } from "./read-rows.ts";
 
 /** A row that cannot be recorded. */
-export interface BadRow {
+interface BadRow {
   readonly row: number;
   readonly line: number;
   readonly column: string | null;
