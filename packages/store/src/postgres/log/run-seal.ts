@@ -19,21 +19,28 @@ const notifySql = statement("log-notify");
 const PAGE_EVENTS = 1024;
 const PAGE_BYTES = 8 * 1024 * 1024;
 
+/** The next page is on its way while the caller hashes this one. */
 async function* readPages(
   connection: Queryable,
   ledgerId: bigint,
   after: bigint,
   to: bigint,
 ): AsyncGenerator<readonly StoredEvent[]> {
-  let limit = PAGE_EVENTS;
-  for (let from = after; from < to; ) {
-    const rows = await runQuery<EventRow>(connection, eventsSql, [ledgerId, from, to, limit, PAGE_BYTES]);
+  const fetchPage = (from: bigint, limit: number): Promise<EventRow[]> => {
+    const page = runQuery<EventRow>(connection, eventsSql, [ledgerId, from, to, limit, PAGE_BYTES]);
+    // A caller that stops early never looks at it.
+    page.catch(() => undefined);
+    return page;
+  };
+  let next = after < to ? fetchPage(after, PAGE_EVENTS) : undefined;
+  while (next !== undefined) {
+    const rows: EventRow[] = await next;
     const last = rows.at(-1);
     if (last === undefined) return;
-    yield rows.map(decodeSealedEvent);
-    from = BigInt(last.position);
+    const from = BigInt(last.position);
     // Where texts are so large that bytes end the page, the server should not measure a thousand of them each time.
-    limit = Math.min(PAGE_EVENTS, rows.length * 2);
+    next = from < to ? fetchPage(from, Math.min(PAGE_EVENTS, rows.length * 2)) : undefined;
+    yield rows.map(decodeSealedEvent);
   }
 }
 
