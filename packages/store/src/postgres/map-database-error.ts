@@ -96,7 +96,8 @@ export function mapDatabaseError(error: unknown): LedgerError {
   const state = sqlState(failure.code);
   const message = said === "" ? meaning.message : `${meaning.message}: ${said}`;
   return new LedgerError(meaning.code, message, {
-    cause: error,
+    // The error about a bad URL carries the URL, password and all.
+    ...(meaning.code === "config-invalid" ? {} : { cause: error }),
     retryable: meaning.retryable,
     values: state === undefined ? {} : { sqlState: state },
   });

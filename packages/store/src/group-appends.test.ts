@@ -1,0 +1,237 @@
+import { LedgerError } from "@eventchain/core";
+import { describe, expect, test } from "vitest";
+import { groupAppends } from "./group-appends.ts";
+import type { AppendOutcome, AppendRequest, EventStore } from "./port.ts";
+import { newEvent } from "./testing/harness.ts";
+
+interface Call {
+  ledgerId: bigint;
+  names: string[];
+  succeed(): void;
+  fail(error: unknown): void;
+}
+
+const nameOf = (request: AppendRequest): string => request.events[0]?.stream ?? "";
+const outcomeOf = (name: string): AppendOutcome => ({ outcome: "command-id-reused", commandId: name });
+const named = (name: string, count = 1, data = "{}"): AppendRequest => ({
+  events: Array.from({ length: count }, () => newEvent({ stream: name, data })),
+  expected: [],
+});
+
+/** A store whose calls stay open until the test ends them. */
+function openStore(): { store: Pick<EventStore, "append">; calls: Call[] } {
+  const calls: Call[] = [];
+  const store = {
+    append(ledgerId: bigint, requests: readonly AppendRequest[]): Promise<AppendOutcome[]> {
+      const { promise, resolve, reject } = Promise.withResolvers<AppendOutcome[]>();
+      const names = requests.map(nameOf);
+      calls.push({ ledgerId, names, succeed: () => resolve(names.map(outcomeOf)), fail: reject });
+      return promise;
+    },
+  };
+  return { store, calls };
+}
+
+/** Lets everything happen that is due without the outside. */
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe("groupAppends", () => {
+  test("sends what is appended in one turn as one group, in order, and gives each its own outcome", async () => {
+    const { store, calls } = openStore();
+    const grouped = groupAppends(store);
+    const appends = ["a", "b", "c"].map((name) => grouped.append(1n, named(name)));
+    await settle();
+    expect(calls.map(({ names }) => names)).toEqual([["a", "b", "c"]]);
+    calls[0]?.succeed();
+    expect(await Promise.all(appends)).toEqual(["a", "b", "c"].map(outcomeOf));
+  });
+
+  test("has one group of a ledger with the store, and gathers meanwhile", async () => {
+    const { store, calls } = openStore();
+    const grouped = groupAppends(store);
+    const appends: Promise<AppendOutcome>[] = [];
+    for (const name of ["a", "b", "c"]) {
+      appends.push(grouped.append(1n, named(name)));
+      await settle();
+    }
+    expect(calls.map(({ names }) => names)).toEqual([["a"]]);
+    calls[0]?.succeed();
+    await settle();
+    expect(calls.map(({ names }) => names)).toEqual([["a"], ["b", "c"]]);
+    calls[1]?.succeed();
+    expect(await Promise.all(appends)).toEqual(["a", "b", "c"].map(outcomeOf));
+  });
+
+  test("callers who append again as soon as they are answered share the next group", async () => {
+    const { store, calls } = openStore();
+    const grouped = groupAppends(store);
+    const caller = async (name: string): Promise<void> => {
+      for (let round = 0; round < 3; round += 1) {
+        await grouped.append(1n, named(name));
+        await Promise.resolve();
+      }
+    };
+    const callers = Promise.all(["a", "b", "c"].map(caller));
+    for (let round = 0; round < 3; round += 1) {
+      await settle();
+      calls[round]?.succeed();
+    }
+    await callers;
+    expect(calls.map(({ names }) => names)).toEqual([
+      ["a", "b", "c"],
+      ["a", "b", "c"],
+      ["a", "b", "c"],
+    ]);
+  });
+
+  test("keeps ledgers apart", async () => {
+    const { store, calls } = openStore();
+    const grouped = groupAppends(store);
+    const appends = [grouped.append(1n, named("a")), grouped.append(2n, named("b"))];
+    await settle();
+    expect(calls.map(({ ledgerId, names }) => [ledgerId, names])).toEqual([
+      [1n, ["a"]],
+      [2n, ["b"]],
+    ]);
+    for (const call of calls) call.succeed();
+    await Promise.all(appends);
+  });
+
+  test("bounds a group by requests, events and length; what is too long by itself goes alone", async () => {
+    const bounds = [
+      { options: { maxRequests: 2 }, requests: [named("a"), named("b"), named("c")], groups: [["a", "b"], ["c"]] },
+      {
+        options: { maxEvents: 3 },
+        requests: [named("a", 2), named("b", 2), named("c", 1)],
+        groups: [["a"], ["b", "c"]],
+      },
+      { options: { maxEvents: 3 }, requests: [named("a"), named("b", 9), named("c")], groups: [["a"], ["b"], ["c"]] },
+      {
+        options: { maxLength: 200 },
+        requests: [
+          named("a", 1, `{"x":"${"y".repeat(100)}"}`),
+          named("b", 1, `{"x":"${"y".repeat(100)}"}`),
+          named("c"),
+        ],
+        groups: [["a"], ["b", "c"]],
+      },
+    ];
+    for (const { options, requests, groups } of bounds) {
+      const { store, calls } = openStore();
+      const grouped = groupAppends(store, options);
+      const appends = requests.map((request) => grouped.append(1n, request));
+      for (let index = 0; index < groups.length; index += 1) {
+        await settle();
+        calls[index]?.succeed();
+      }
+      await Promise.all(appends);
+      expect(calls.map(({ names }) => names)).toEqual(groups);
+    }
+  });
+
+  test("sends a group that the database could not take again, one by one: the poisoned one fails alone", async () => {
+    const seen: string[][] = [];
+    const store = {
+      async append(_: bigint, requests: readonly AppendRequest[]): Promise<AppendOutcome[]> {
+        const names = requests.map(nameOf);
+        seen.push(names);
+        if (names.includes("poison")) throw new LedgerError("database-failed", "no");
+        return names.map(outcomeOf);
+      },
+    };
+    const grouped = groupAppends(store);
+    const results = await Promise.allSettled(["a", "poison", "b"].map((name) => grouped.append(1n, named(name))));
+    expect(seen).toEqual([["a", "poison", "b"], ["a"], ["poison"], ["b"]]);
+    expect(results).toMatchObject([
+      { status: "fulfilled", value: outcomeOf("a") },
+      { status: "rejected", reason: { code: "database-failed" } },
+      { status: "fulfilled", value: outcomeOf("b") },
+    ]);
+  });
+
+  test.each(["database-unavailable", "timeout", "ledger-not-found"] as const)(
+    "tells everyone of %s, and sends nothing again",
+    async (code) => {
+      const { store, calls } = openStore();
+      const grouped = groupAppends(store);
+      const appends = Promise.allSettled(["a", "b"].map((name) => grouped.append(1n, named(name))));
+      await settle();
+      calls[0]?.fail(new LedgerError(code, "no"));
+      for (const result of await appends) expect(result).toMatchObject({ status: "rejected", reason: { code } });
+      await settle();
+      expect(calls).toHaveLength(1);
+      await grouped.drain();
+    },
+  );
+
+  test("a store that throws at once, or answers with too few outcomes, leaves no caller waiting", async () => {
+    for (const append of [
+      () => {
+        throw new Error("at once");
+      },
+      async () => [],
+    ]) {
+      const grouped = groupAppends({ append });
+      const results = await Promise.allSettled(["a", "b"].map((name) => grouped.append(1n, named(name))));
+      expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+      await grouped.drain();
+    }
+  });
+
+  test("honours an abort until the group is sent, and the outcome from then on", async () => {
+    const { store, calls } = openStore();
+    const grouped = groupAppends(store, { maxRequests: 1 });
+    const controllers = ["a", "b", "c"].map((name) => ({ name, controller: new AbortController() }));
+    const appends = controllers.map(({ name, controller: { signal } }) => grouped.append(1n, named(name), { signal }));
+    const results = Promise.allSettled(appends);
+    await settle();
+    for (const { name, controller } of controllers) if (name !== "c") controller.abort(new Error("gone"));
+    calls[0]?.succeed();
+    await settle();
+    calls[1]?.succeed();
+    expect(await results).toMatchObject([
+      { status: "fulfilled" },
+      { status: "rejected", reason: { code: "aborted", cause: { message: "gone" } } },
+      { status: "fulfilled" },
+    ]);
+    expect(calls.map(({ names }) => names)).toEqual([["a"], ["c"]]);
+    await expect(grouped.append(1n, named("e"), { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: "aborted",
+    });
+    await grouped.drain();
+    expect(calls).toHaveLength(2);
+  });
+
+  test("an append right after an abort that emptied the queue is sent", async () => {
+    const { store, calls } = openStore();
+    const grouped = groupAppends(store);
+    const controller = new AbortController();
+    const aborted = grouped.append(1n, named("a"), { signal: controller.signal });
+    controller.abort();
+    await expect(aborted).rejects.toMatchObject({ code: "aborted" });
+    const append = grouped.append(1n, named("b"));
+    await settle();
+    calls[0]?.succeed();
+    expect(await append).toEqual(outcomeOf("b"));
+    await grouped.drain();
+  });
+
+  test("drains: at once when nothing waits, else when the last outcome is there, also one that came meanwhile", async () => {
+    const { store, calls } = openStore();
+    const grouped = groupAppends(store);
+    await grouped.drain();
+    const first = grouped.append(1n, named("a"));
+    let drained = false;
+    const drain = grouped.drain().then(() => {
+      drained = true;
+    });
+    await settle();
+    const second = grouped.append(2n, named("b"));
+    calls[0]?.succeed();
+    await first;
+    await settle();
+    expect(drained).toBe(false);
+    calls[1]?.succeed();
+    await Promise.all([second, drain]);
+  });
+});
