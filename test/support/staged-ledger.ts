@@ -1,8 +1,7 @@
 import { createGenesis, onchainLedgerId, sha256, signerFromSeed, type TrustRoot, utf8 } from "@eventchain/core";
 import { type LogStore, openPostgresLog, openPostgresStore } from "@eventchain/store";
+import { type Guard, type GuardHead, sealBatch } from "@eventchain/workers";
 import type pg from "pg";
-import type { Guard, GuardHead } from "../../workers/src/guard/guard.ts";
-import { sealBatch } from "../../workers/src/seal.ts";
 
 const OWNER = `0x${"11".repeat(20)}`;
 const CONTRACT = `0x${"22".repeat(20)}`;
