@@ -81,7 +81,7 @@ async function judge(
     ...beginning.drafts,
     ...genesisDrafts(scan, beginning.drafts),
     ...checkContract(setup, view),
-    ...judgeChain(view, setup.origins),
+    ...(await judgeChain(view, setup.origins)),
     ...judgeCheckpointRows(roots.checkpoints),
     ...verdict.drafts,
     ...scan.drafts,

@@ -17,8 +17,8 @@ export interface ChainView {
   /** Those of all epochs, by transaction: one may carry several. */
   byTransaction: ReadonlyMap<string, readonly AnchoredLog[]>;
   supersessions: SupersededLog[];
-  /** The ledgers of the owner on this contract. */
-  owned: OpenedLog[];
+  /** The ledgers that the owner opened on this contract. */
+  opened: OpenedLog[];
 }
 
 /**
@@ -27,30 +27,25 @@ export interface ChainView {
  */
 export async function readChain(chain: Chain, place: Place, origin: string): Promise<ChainView> {
   const registry = chain.registry(place.contract);
-  const owned = place.owner === undefined ? [] : await registry.opened({ owner: place.owner });
-  const ledgerId = await findLedger(registry, place, origin, owned);
+  const opened = place.owner === undefined ? [] : await registry.opened({ opener: place.owner });
+  const ledgerId = await findLedger(registry, place, origin);
   const head = ledgerId === undefined ? { kind: "not-opened" as const } : await registry.head(ledgerId);
   if (ledgerId === undefined || "kind" in head) {
     const nothing = { head: undefined, anchors: [], byTransaction: new Map(), supersessions: [] };
-    return { place, registry, ledgerId: undefined, owned, ...nothing };
+    return { place, registry, ledgerId: undefined, opened, ...nothing };
   }
   const supersessions = await registry.supersessions(ledgerId);
   const all = await registry.anchors(ledgerId);
   const anchors = all.filter((log) => log.epoch === head.epoch).sort(bySize);
   checkList(anchors, head, supersessions);
-  return { place, registry, ledgerId, head, anchors, byTransaction: groupByTransaction(all), supersessions, owned };
+  return { place, registry, ledgerId, head, anchors, byTransaction: groupByTransaction(all), supersessions, opened };
 }
 
-/** The id under which the contract knows the ledger, be it that it was handed over to its owner by the opener. */
-async function findLedger(
-  registry: Registry,
-  place: Place,
-  origin: string,
-  owned: readonly OpenedLog[],
-): Promise<string | undefined> {
+/** The id under which the contract knows the ledger, be it that its present owner was handed it by the opener. */
+async function findLedger(registry: Registry, place: Place, origin: string): Promise<string | undefined> {
   if (place.ledgerId !== undefined && !("kind" in (await registry.head(place.ledgerId)))) return place.ledgerId;
-  const candidates = place.owner === undefined ? await registry.opened() : owned;
-  const named = candidates.filter((opened) => opened.origin === origin);
+  const candidates = await registry.opened(place.owner === undefined ? {} : { owner: place.owner });
+  const named = candidates.filter((one) => one.origin === origin);
   return named.length === 1 ? named[0]?.ledgerId : undefined;
 }
 

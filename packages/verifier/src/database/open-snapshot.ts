@@ -63,11 +63,16 @@ export async function withSnapshot<T>(pool: pg.Pool, work: (snapshot: Snapshot) 
 
 function readFrom(client: pg.ClientBase): Snapshot {
   let cursors = 0;
+  let before: Promise<unknown> = Promise.resolve();
+  /** One query after the other: a page asked for ahead is one of them. */
   const rows = async (text: string, values: readonly unknown[]): Promise<Row[]> => {
-    const answer = await client.query({ text, values: [...values], rowMode: "array", types: asText }).catch((error) => {
-      throw mapError(error);
-    });
-    return answer.rows;
+    const answer = before.then(() => client.query({ text, values: [...values], rowMode: "array", types: asText }));
+    before = answer.catch(() => undefined);
+    return (
+      await answer.catch((error: unknown) => {
+        throw mapError(error);
+      })
+    ).rows;
   };
   return {
     rows,

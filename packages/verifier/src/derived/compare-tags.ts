@@ -13,7 +13,7 @@ const MAX_DIFFERENCES = 10_000;
 export async function compareTags(snapshot: Snapshot, ledgerId: bigint, from: bigint): Promise<Draft[]> {
   const rows = await snapshot.rows(tagCompare, [ledgerId, from, MAX_DIFFERENCES]);
   return rows.map((row) => {
-    const tag = JSON.stringify(textAt(row, 1));
+    const tag = JSON.stringify(row[1] ?? null);
     const detail =
       textAt(row, 2) === "t"
         ? `event_tags lists it under ${tag}, which it has not`

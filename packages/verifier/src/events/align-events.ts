@@ -7,6 +7,8 @@ import { StreamShifts } from "./stream-shifts.ts";
 const WINDOW = 256n;
 /** The most hashes computed in search of places: some ten seconds. */
 const MAX_TESTS = 8_000_000;
+/** The most of them for one row and all versions it may have had. */
+const MAX_THOROUGH_TESTS = 500_000;
 /** So many rows in a row that are nowhere in the log are settled by their positions. */
 const MAX_LOOSE = 4096;
 const MAX_LOOSE_CHARACTERS = 64_000_000;
@@ -139,10 +141,11 @@ export class Alignment {
    * far away shifts nothing. `last`: no row comes after it that could be misled.
    */
   async #resync(reading: Reading, search: { everywhere: boolean; last: boolean }): Promise<boolean> {
+    const near = this.#next + WINDOW;
     const match =
-      (await this.#search(reading, this.#next, this.#next + WINDOW, false)) ??
-      (await this.#search(reading, this.#next, this.#next + WINDOW, true)) ??
-      (search.everywhere ? await this.#search(reading, this.#next + WINDOW + 1n, this.#size, false) : undefined);
+      (await this.#search(reading, this.#next, near, false)) ??
+      (await this.#search(reading, this.#next, search.everywhere ? this.#size : near, true)) ??
+      (search.everywhere ? await this.#search(reading, near + 1n, this.#size, false) : undefined);
     if (match === undefined) return false;
     const shift = match.index - reading.row.position;
     if (!search.last && !(await this.#isShared(shift, match.index))) return false;
@@ -174,15 +177,17 @@ export class Alignment {
     return this.#places.test(row, contents, index, versions);
   }
 
+  /** Tries one place after the other; thoroughly: with every version that the stream could have lost, but not for ever. */
   async #search(reading: Reading, from: bigint, to: bigint, thorough: boolean): Promise<Match | undefined> {
     const { row, contents } = reading;
     const expected = row.position + this.#shift;
+    const limit = this.#places.tests + MAX_THOROUGH_TESTS;
     const end = min(to, this.#size);
     for (let start = from; start <= end; start += WINDOW) {
       const stop = min(start + WINDOW - 1n, end);
       await this.#places.entries.load(start - 1n, stop);
       for (let index = start; index <= stop; index++) {
-        if (this.#spent()) return undefined;
+        if (this.#spent() || (thorough && this.#places.tests > limit)) return undefined;
         const moved = index - expected;
         const versions = thorough
           ? this.#streams.possible(row, this.#loose.length + Number(min(abs(moved), 512n)))

@@ -25,7 +25,8 @@ export function chainColumnsProblem(
   const isPrev = sameHex(row.prevHash, sealed.prevHash);
   const isHash = sameHex(row.hash, sealed.hash);
   if (isPrev && isHash) return undefined;
-  if (!isPrev && row.prevHash === storedBefore && isChained(row, content)) return undefined;
+  const isNext = storedBefore === undefined || row.prevHash === storedBefore;
+  if (!isPrev && isNext && isChained(row, content)) return undefined;
   const wrong = [...(isPrev ? [] : ["prev_hash"]), ...(isHash ? [] : ["hash"])];
   return `the event is the sealed one, but its column ${wrong.join(", ")} was changed`;
 }

@@ -1,3 +1,4 @@
+import { max, min } from "../database/entry-list.ts";
 import type { Gap } from "./align-events.ts";
 import type { LooseRow, Places } from "./place.ts";
 
@@ -42,9 +43,8 @@ export async function matchMoved(gaps: readonly Gap[], places: Places): Promise<
   return moved;
 }
 
-/** The place in the log at which a row of a gap stands: within the gap, or before what follows it. */
+/** The place in the log at which a row of a gap stands: the one that its position says, or before what follows the gap. */
 export function standsAt(gap: Gap, loose: LooseRow): bigint {
   const index = loose.row.position + gap.shiftBefore;
-  if (index < gap.from) return gap.from;
-  return index > gap.to + 1n ? gap.to + 1n : index;
+  return max(1n, min(index, gap.to + 1n));
 }

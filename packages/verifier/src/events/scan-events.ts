@@ -1,4 +1,4 @@
-import { type Bytes, isSystemType, LedgerError } from "@eventchain/core";
+import { type Bytes, bytesToHex, isSystemType, LedgerError } from "@eventchain/core";
 import { type EntryList, max, min } from "../database/entry-list.ts";
 import type { Snapshot } from "../database/open-snapshot.ts";
 import { type EventRow, readEvents } from "../database/read-events.ts";
@@ -95,6 +95,7 @@ class Scan {
     this.#roots = new EventRoots(from === 1n ? input.pins : [], entries, genesisHash, input.wanted);
     this.#times = new TimeCheck(input.anchors, input.skewMicros);
     this.#last = from - 1n;
+    this.#storedBefore = from === 1n ? `\\x${bytesToHex(genesisHash)}` : undefined;
     this.#alignment = new Alignment(this.#places, from, {
       matched: (reading, match, shift) => this.#matched(reading, match, shift),
       gap: (gap) => this.#gap(gap),

@@ -1,0 +1,319 @@
+import type { Chain, Registry } from "@eventchain/chain";
+import { addressOf, connectChain, deployRegistry } from "@eventchain/chain";
+import {
+  type Bytes,
+  consistencyProof,
+  createGenesis,
+  eventHash,
+  extendLog,
+  formatCheckpoint,
+  genesisHash,
+  hexToBytes,
+  type NoteSigner,
+  onchainLedgerId,
+  sha256,
+  signerFromSeed,
+  signNote,
+  type TileId,
+  type TrustRoot,
+  tilesForExtend,
+  u64,
+  utf8,
+} from "@eventchain/core";
+import type pg from "pg";
+import type { TestChain } from "./test-chain.ts";
+
+/** One event as the builder made it: exactly what it wrote into the row. */
+export interface BuiltEvent {
+  position: bigint;
+  stream: string;
+  version: bigint;
+  id: string;
+  type: string;
+  schema: number;
+  tags: string[];
+  recordedAtMicros: bigint;
+  data: string;
+  salt: Bytes;
+  metadata: string;
+  metaSalt: Bytes;
+  prevHash: Bytes;
+  hash: Bytes;
+}
+
+/** The parts of an event that a test may choose. */
+export type EventParts = Partial<
+  Pick<BuiltEvent, "stream" | "type" | "tags" | "data" | "metadata" | "recordedAtMicros">
+>;
+
+export interface BuiltAnchor {
+  size: bigint;
+  root: Bytes;
+  txHash: string;
+}
+
+/** A contract on a test chain, and the key that opens ledgers and anchors them. */
+export interface TestRegistry {
+  chain: Chain;
+  registry: Registry;
+  key: string;
+  owner: string;
+  chainId: bigint;
+  genesisHash: string;
+}
+
+export async function deployTestRegistry(test: TestChain): Promise<TestRegistry> {
+  const chain = connectChain({ rpcUrl: test.url, pollMs: 20 });
+  const key = test.keys[0] as string;
+  const { address } = await deployRegistry(chain, key);
+  const [chainId, genesisHash] = [await chain.chainId(), await chain.genesisHash()];
+  return { chain, registry: chain.registry(address), key, owner: addressOf(key).toLowerCase(), chainId, genesisHash };
+}
+
+/**
+ * Writes a whole ledger straight into the tables, hashed by core: what a correct writer, sealer and anchorer would have left
+ * there. Salts, ids and times follow from the positions, so that a ledger comes out the same in each run.
+ */
+export class LedgerBuilder {
+  readonly origin: string;
+  readonly signer: NoteSigner;
+  readonly genesis: string;
+  readonly events: BuiltEvent[] = [];
+  readonly anchors: BuiltAnchor[] = [];
+  readonly checkpoints: { size: bigint; root: Bytes; note: string }[] = [];
+  ledgerId = 0n;
+  sealed = 0n;
+  readonly #pool: pg.Pool;
+  readonly #place: TestRegistry;
+  readonly #tiles = new Map<string, Bytes>();
+  readonly #versions = new Map<string, bigint>();
+  #timeMicros: bigint;
+
+  constructor(pool: pg.Pool, place: TestRegistry, origin: string, startMicros: bigint) {
+    this.#pool = pool;
+    this.#place = place;
+    this.origin = origin;
+    this.signer = signerFromSeed(origin, sha256(utf8(`seal ${origin}`)));
+    this.genesis = createGenesis({ origin, vkey: this.signer.vkey, nonce: sha256(utf8(origin)) });
+    this.#timeMicros = startMicros;
+  }
+
+  get trust(): TrustRoot {
+    const { owner, chainId, genesisHash, registry } = this.#place;
+    const chains = [{ chainId, genesisHash, contract: registry.address }];
+    return { origin: this.origin, owner, vkeys: [this.signer.vkey], chains };
+  }
+
+  get onchainId(): string {
+    return onchainLedgerId(this.#place.owner, this.origin);
+  }
+
+  readonly tiles = ({ level, tile }: TileId): Bytes | undefined => this.#tiles.get(`${level}/${tile}`);
+
+  /** Creates the ledger's rows and opens it on chain. */
+  async open(): Promise<this> {
+    const { registry, key, owner, chainId, genesisHash: chainGenesis } = this.#place;
+    const { blockNumber } = await registry.open({ origin: this.origin, anchorer: owner, key });
+    const { rows } = await this.#pool.query(
+      "insert into eventchain.ledgers (origin, genesis, genesis_hash) values ($1, $2, $3) returning ledger_id",
+      [this.origin, this.genesis, Buffer.from(genesisHash(this.genesis))],
+    );
+    this.ledgerId = BigInt(rows[0].ledger_id);
+    await this.#pool.query("insert into eventchain.log_keys values ($1, 0, $2)", [this.ledgerId, this.signer.vkey]);
+    await this.#pool.query("insert into eventchain.watermarks (ledger_id) values ($1)", [this.ledgerId]);
+    await this.#pool.query("insert into eventchain.ledger_contracts values ($1, $2, $3, $4, $5, $6, $7)", [
+      this.ledgerId,
+      chainId,
+      bytea(chainGenesis),
+      bytea(registry.address),
+      bytea(this.onchainId),
+      bytea(owner),
+      blockNumber,
+    ]);
+    return this;
+  }
+
+  /** Appends so many events, or these. */
+  async append(events: number | readonly EventParts[]): Promise<this> {
+    const parts = typeof events === "number" ? Array.from({ length: events }, () => ({})) : events;
+    const built = parts.map((one) => this.#build(one));
+    for (let start = 0; start < built.length; start += 2_000) await this.#insert(built.slice(start, start + 2_000));
+    return this;
+  }
+
+  #build(parts: EventParts): BuiltEvent {
+    const position = BigInt(this.events.length + 1);
+    const stream = parts.stream ?? `ticket-${(position * 7n) % 13n}`;
+    const version = (this.#versions.get(stream) ?? 0n) + 1n;
+    this.#versions.set(stream, version);
+    this.#timeMicros = parts.recordedAtMicros ?? this.#timeMicros + 1_000n;
+    const content = {
+      ledger: this.origin,
+      stream,
+      version,
+      position,
+      id: `019a9f00-0000-7000-8000-${position.toString(16).padStart(12, "0")}`,
+      type: parts.type ?? (position % 3n === 0n ? "TicketClosed" : "TicketOpened"),
+      schema: 1,
+      tags: parts.tags ?? [`customer:${position % 5n}`, `ticket:${position}`],
+      recordedAtMicros: this.#timeMicros,
+      data: parts.data ?? `{"n":${position},"title":"Printer ${position} does not answer"}`,
+      salt: sha256(u64(position), utf8("data")).slice(0, 16),
+      metadata: parts.metadata ?? `{"actor":"ada","commandId":"command-${position}"}`,
+      metaSalt: sha256(u64(position), utf8("metadata")).slice(0, 16),
+      prevHash: this.events.at(-1)?.hash ?? genesisHash(this.genesis),
+    };
+    const event = { ...content, hash: eventHash(content).hash };
+    this.events.push(event);
+    return event;
+  }
+
+  async #insert(events: readonly BuiltEvent[]): Promise<void> {
+    await insertEvents(this.#pool, this.ledgerId, this.origin, events);
+    const tags = events.flatMap(({ tags: list, type, position }) =>
+      list.map((tag) => ({ tag, type, position: `${position}` })),
+    );
+    await this.#pool.query(
+      `insert into eventchain.event_tags (ledger_id, tag, type, position)
+       select $1, tag, type, position from json_to_recordset($2) as t (tag text, type text, position bigint)`,
+      [this.ledgerId, JSON.stringify(tags)],
+    );
+    const commands = events.flatMap(({ metadata, position }) => {
+      const { commandId } = JSON.parse(metadata) as { commandId?: string };
+      return commandId === undefined ? [] : [{ id: commandId, position: `${position}` }];
+    });
+    await this.#pool.query(
+      `insert into eventchain.commands (ledger_id, command_id, request_hash, outcome, first_position, last_position, at)
+       select $1, id, sha256(convert_to(id, 'UTF8')), 'recorded', position, position, now()
+       from json_to_recordset($2) as t (id text, position bigint)`,
+      [this.ledgerId, JSON.stringify(commands)],
+    );
+  }
+
+  /** Seals up to a position: everything, unless told otherwise. */
+  async seal(upTo: bigint = BigInt(this.events.length)): Promise<this> {
+    const entries = this.events.slice(Number(this.sealed), Number(upTo)).map((event) => event.hash);
+    tilesForExtend(this.sealed);
+    const extended = extendLog(this.tiles, this.sealed, entries);
+    for (const { id, hashes } of extended.tiles) {
+      this.#tiles.set(`${id.level}/${id.tile}`, hashes);
+      await this.#pool.query(
+        `insert into eventchain.log_tiles (ledger_id, level, tile, hashes) values ($1, $2, $3, $4)
+         on conflict (ledger_id, level, tile) do update set hashes = excluded.hashes`,
+        [this.ledgerId, id.level, id.tile, Buffer.from(hashes)],
+      );
+    }
+    this.sealed = extended.size;
+    const { size, root } = extended;
+    const note = signNote(formatCheckpoint({ origin: this.origin, size, root }), this.signer);
+    this.checkpoints.push({ size, root, note });
+    await this.#pool.query(
+      "insert into eventchain.checkpoints (ledger_id, epoch, size, root, note) values ($1, 0, $2, $3, $4)",
+      [this.ledgerId, size, Buffer.from(root), note],
+    );
+    await this.#pool.query("update eventchain.watermarks set sealed_size = $2 where ledger_id = $1", [
+      this.ledgerId,
+      size,
+    ]);
+    return this;
+  }
+
+  /** Anchors the newest checkpoint on chain and in the tables. */
+  async anchor(state: "mined" | "final" = "final"): Promise<this> {
+    const { size, root } = this.checkpoints.at(-1) as { size: bigint; root: Bytes };
+    const fromSize = this.anchors.at(-1)?.size ?? 0n;
+    const sent = await sendAnchor(this.#place, this.onchainId, {
+      size,
+      root,
+      consistency: fromSize === 0n ? [] : consistencyProof(this.tiles, fromSize, size),
+    });
+    this.anchors.push({ size, root, txHash: sent.txHash });
+    await this.#pool.query(
+      `insert into eventchain.anchors (ledger_id, from_size, size, root, chain_id, contract, sender, nonce, raw_tx, tx_hash, state,
+         block_number, block_hash, block_time, mined_at, final_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, to_timestamp($14), now(), now())`,
+      [
+        this.ledgerId,
+        fromSize,
+        size,
+        Buffer.from(root),
+        this.#place.chainId,
+        bytea(this.#place.registry.address),
+        bytea(this.#place.owner),
+        sent.nonce,
+        Buffer.from(sent.raw),
+        bytea(sent.txHash),
+        state,
+        sent.blockNumber,
+        bytea(sent.blockHash),
+        sent.timeSeconds.toString(),
+      ],
+    );
+    await this.#pool.query(
+      `update eventchain.watermarks set anchored_size = $2, final_size = case when $3 = 'final' then $2 else final_size end
+       where ledger_id = $1`,
+      [this.ledgerId, size, state],
+    );
+    return this;
+  }
+}
+
+/** Sends an anchor transaction and gives what came of it. */
+export async function sendAnchor(
+  { chain, registry, key, owner, chainId }: TestRegistry,
+  ledgerId: string,
+  head: { size: bigint; root: Bytes; consistency: readonly Bytes[] },
+): Promise<{ raw: Bytes; txHash: string; nonce: bigint; blockNumber: bigint; blockHash: string; timeSeconds: bigint }> {
+  const nonce = await chain.nonce(owner);
+  const { raw, txHash } = registry.signAnchor({ ledgerId, ...head, nonce, fees: await chain.fees(), key, chainId });
+  const sent = await chain.sendRaw(raw);
+  const receipt = await chain.receipt(txHash);
+  if (receipt.kind !== "mined" || !receipt.succeeded)
+    throw new Error(`the anchor was not mined: ${JSON.stringify(sent)}`);
+  const block = await chain.block(receipt.blockNumber);
+  const { blockNumber, blockHash } = receipt;
+  return { raw, txHash, nonce, blockNumber, blockHash, timeSeconds: block?.timeSeconds ?? 0n };
+}
+
+/** Writes rows of `events` as they are given; the hash columns are computed from their content. */
+export async function insertEvents(
+  pool: pg.Pool | pg.ClientBase,
+  ledgerId: bigint,
+  origin: string,
+  events: readonly BuiltEvent[],
+): Promise<void> {
+  const rows = events.map((event) => {
+    const hashes = eventHash({ ...event, ledger: origin });
+    const hex = (bytes: Bytes): string => `\\x${Buffer.from(bytes).toString("hex")}`;
+    return {
+      ...event,
+      position: `${event.position}`,
+      version: `${event.version}`,
+      micros: `${event.recordedAtMicros}`,
+      salt: hex(event.salt),
+      meta_salt: hex(event.metaSalt),
+      data_hash: hex(hashes.dataHash),
+      meta_hash: hex(hashes.metaHash),
+      content_hash: hex(hashes.contentHash),
+      prev_hash: hex(event.prevHash),
+      hash: hex(event.hash),
+      recordedAtMicros: undefined,
+    };
+  });
+  await pool.query(
+    `insert into eventchain.events (ledger_id, position, stream, version, id, type, schema, tags, recorded_at, data, salt,
+       data_hash, metadata, meta_salt, meta_hash, content_hash, prev_hash, hash)
+     select $1, position, stream, version, id, type, schema, array(select json_array_elements_text(tags)),
+       timestamptz 'epoch' + micros * interval '1 microsecond', data::json, salt::bytea, data_hash::bytea, metadata::json,
+       meta_salt::bytea, meta_hash::bytea, content_hash::bytea, prev_hash::bytea, hash::bytea
+     from json_to_recordset($2) as t (position bigint, stream text, version bigint, id uuid, type text, schema int, tags json,
+       micros bigint, data text, salt text, data_hash text, metadata text, meta_salt text, meta_hash text, content_hash text,
+       prev_hash text, hash text)`,
+    [ledgerId, JSON.stringify(rows)],
+  );
+}
+
+/** Bytes of 0x and hex. */
+export function bytea(hex: string): Buffer {
+  return Buffer.from(hexToBytes(hex.slice(2).toLowerCase()));
+}
