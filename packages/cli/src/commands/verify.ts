@@ -84,7 +84,7 @@ export function describeLedger(report: VerifyReport): string {
       : anchored === null
         ? "not anchored yet: no chain vouches for any of it"
         : `anchored up to ${anchored.size}, in block ${anchored.block} of chain ${anchored.chainId}` +
-          `${anchored.final ? "" : " (not final yet)"}; ${report.unanchored} newer events are not`,
+          `${anchored.final ? "" : " (not final yet)"}${report.unanchored === "0" ? "" : `; ${report.unanchored} newer are not`}`,
     ...report.findings.map(describeFinding),
     "",
     conclude(report),

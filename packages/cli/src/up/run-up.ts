@@ -1,0 +1,127 @@
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { LedgerError } from "@eventchain/core";
+import { type Stack, startStack } from "@eventchain/devstack";
+import type { CommandContext } from "../frame/context.ts";
+import { reachServer } from "../frame/reach-server.ts";
+import { removeStack, type StackFile, writeStack } from "../frame/stack-file.ts";
+import { announce } from "./announce.ts";
+import { keepKeys } from "./keep-keys.ts";
+import { type Prepared, prepareLedgers } from "./prepare-ledgers.ts";
+import { startWorkers } from "./start-workers.ts";
+
+export interface UpInput {
+  /** Origins; none: those that DIR has, else `localhost/main`. */
+  readonly ledgers: readonly string[];
+  /** The first of the ports to take: Postgres has the second, the queue the third, the chain the fourth. */
+  readonly port: number | undefined;
+  readonly fresh: boolean;
+}
+
+/** What `up` keeps in DIR beside the servers' own folders; `--fresh` throws it away. */
+const keptFiles = ["seal.key", "anchor.key", "owner.key", "deployment.json", "trust.json", "guard"] as const;
+
+/**
+ * Starts everything, says so, and returns once the signal has come and everything is stopped.
+ *
+ * 1. Servers, under the lock of DIR. A restart finds their data again.
+ * 2. With `fresh`: what an earlier `up` kept is gone. A crash before that leaves keys of a chain that is gone, which the
+ *    next start refuses, naming `--fresh`.
+ * 3. Keys. A restart keeps those that are there.
+ * 4. Tables, contract, ledgers and trust roots: see `prepareLedgers`; a restart repeats what was not finished.
+ * 5. Workers.
+ * 6. `stack.json`: from now on other commands find the stack. It is removed first when stopping; one that a crash left
+ *    behind counts for nothing, since its process is gone.
+ */
+export async function runUp(context: CommandContext, input: UpInput): Promise<void> {
+  const { settings, output, signal } = context;
+  const dir = resolve(settings.dir);
+  const log = (message: string): void => output.note(`up: ${message}`);
+  await prepareFolder(dir);
+  const given = await reachGiven(context, input);
+  const stack = await startStack({ dir, ...given, ports: portsFrom(input.port), fresh: input.fresh, signal, log });
+  context.onClose(() => stack.stop());
+  if (input.fresh) await throwAway(dir);
+
+  const keys = await keepKeys(dir, settings.env, stack.accounts);
+  const prepared = await prepareLedgers({
+    dir,
+    stack,
+    keys,
+    ledgers: input.ledgers,
+    contract: settings.options.contract,
+    log,
+  });
+  signal.throwIfAborted();
+  const workers = await startWorkers({ dir, stack, keys, env: settings.env, signal, log });
+  context.onClose(() => workers.stop());
+
+  const file = describeStack(stack, prepared);
+  context.onClose(() => removeStack(dir));
+  await writeStack(dir, file);
+  const words = announce(file, settings.dir, prepared.trustPaths);
+  context.tellParent({ ready: { stack: file, words } });
+  await output.document(file, () => words);
+  await untilAborted(signal);
+  log("stopping");
+}
+
+async function prepareFolder(dir: string): Promise<void> {
+  try {
+    await mkdir(dir, { recursive: true });
+    // It holds keys: they are not to be committed by accident.
+    await writeFile(join(dir, ".gitignore"), "*\n");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new LedgerError("config-invalid", `cannot use the folder ${dir} (${code}): choose another by --dir`, {
+      cause: error,
+    });
+  }
+}
+
+/** The servers that are named, each of which must answer. */
+async function reachGiven(
+  context: CommandContext,
+  input: UpInput,
+): Promise<Pick<Parameters<typeof startStack>[0], "databaseUrl" | "redisUrl" | "rpcUrl">> {
+  const { settings } = context;
+  const [database, redis, rpc] = [settings.given("database"), settings.given("redis"), settings.given("rpc")];
+  if (input.fresh && database !== undefined) {
+    const message = `--fresh does not empty the database of ${database.source}: name another, empty one, or leave --fresh out`;
+    throw new LedgerError("invalid-argument", message);
+  }
+  if (database !== undefined) await reachServer("database", database);
+  if (redis !== undefined) await reachServer("redis", redis);
+  if (rpc !== undefined) (await context.chain()).close();
+  return { databaseUrl: database?.text, redisUrl: redis?.text, rpcUrl: rpc?.text };
+}
+
+function portsFrom(first: number | undefined): { postgres?: number; redis?: number; chain?: number } {
+  return first === undefined ? {} : { postgres: first + 1, redis: first + 2, chain: first + 3 };
+}
+
+async function throwAway(dir: string): Promise<void> {
+  for (const name of keptFiles) await rm(join(dir, name), { recursive: true, force: true });
+}
+
+function describeStack(stack: Stack, { contract, ledgers }: Prepared): StackFile {
+  const { databaseUrl, redisUrl, rpcUrl, chainId } = stack;
+  return {
+    databaseUrl,
+    redisUrl,
+    rpcUrl,
+    chainId: `${chainId}`,
+    contract,
+    consoleUrl: null,
+    ledgers,
+    pid: process.pid,
+  };
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  // A listener on a signal does not keep the process alive; its servers' pipes might not either.
+  const alive = setInterval(() => undefined, 2 ** 30);
+  await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+  clearInterval(alive);
+}
