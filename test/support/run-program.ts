@@ -1,4 +1,4 @@
-import { PassThrough, Readable } from "node:stream";
+import { PassThrough, Readable, type Writable } from "node:stream";
 import { runProgram } from "@eventchain/cli";
 
 export interface ProgramRun {
@@ -16,6 +16,8 @@ export interface ProgramInput {
   readonly ledger?: string;
   readonly stdin?: string | Uint8Array | Readable;
   readonly signal?: AbortSignal;
+  /** Where standard output goes instead of into the result. */
+  readonly stdout?: Writable;
 }
 
 /** Runs a command line within the test's own process, with an environment that names no folder of its user. */
@@ -26,7 +28,7 @@ export async function runInProcess(args: readonly string[], input: ProgramInput 
     args: [...args, ...(ledger === undefined ? [] : ["--ledger", ledger])],
     env: { EVENTCHAIN_DIR: "no-such-folder", ...(database === undefined ? {} : { DATABASE_URL: database }) },
     stdin: stdin instanceof Readable ? stdin : Readable.from([Buffer.from(stdin)], { objectMode: false }),
-    stdout: stdout.stream,
+    stdout: input.stdout ?? stdout.stream,
     stderr: stderr.stream,
     signal,
     tellParent: () => undefined,

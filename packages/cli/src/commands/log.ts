@@ -43,7 +43,16 @@ async function listEvents(context: CommandContext, options: LogArguments): Promi
   const ledger = await context.ledger();
   // Read once, before the events: no event is called further than it is.
   const watermarks = await ledger.watermarks();
-  for await (const event of ledger.readAll({ after: options.after, limit, filter, signal: context.signal })) {
+  const { signal } = context;
+  const { after, stream = [] } = options;
+  const [only] = stream;
+  // A stream has an index of its own; conditions beside it are met by walking the ledger.
+  const isOneStream = stream.length === 1 && after === undefined && Object.keys(filter).length === 1;
+  const events =
+    isOneStream && only !== undefined
+      ? ledger.readStream(only, { limit, signal })
+      : ledger.readAll({ after, limit, filter, signal });
+  for await (const event of events) {
     await context.output.line(toJson(event, watermarks), toWords(event, watermarks));
   }
   return 0;
