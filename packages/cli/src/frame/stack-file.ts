@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { LedgerError } from "@eventchain/core";
@@ -58,13 +59,19 @@ export async function removeStack(dir: string): Promise<void> {
   await rm(stackPath(dir), { force: true });
 }
 
-/** Whether a process with this id exists. */
-export function isRunning(pid: number): boolean {
+/** Whether a process with this id runs. One that has ended and that nobody collected, as in a container without an init, does not. */
+function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+  try {
+    // proc_pid_stat(5): the state follows the command, which stands in brackets and may hold anything.
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
+  } catch {
+    return true;
   }
 }
 
