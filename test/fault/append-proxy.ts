@@ -6,7 +6,7 @@ import { connect, createServer, type Socket } from "node:net";
  * - `lose-response`: the server commits, and the connection ends before the caller hears of it;
  * - `cut`: the caller's side ends as soon as the server has the append; the server's side lives on.
  */
-export type Fault = "lose-request" | "lose-response" | "cut";
+type Fault = "lose-request" | "lose-response" | "cut";
 
 export interface FaultyProxy {
   url: string;

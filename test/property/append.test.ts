@@ -78,14 +78,12 @@ const version: fc.Arbitrary<ExpectedVersion> = fc.oneof(
   fc.constantFrom<ExpectedVersion>("none", "exists", "any"),
   fc.bigInt({ min: 0n, max: 6n }),
 );
+const expectation: fc.Arbitrary<[number, ExpectedVersion]> = fc.tuple(fc.nat(3), version);
 const draft: fc.Arbitrary<Draft> = fc.record({
   streams: fc.array(fc.nat(2), { minLength: 1, maxLength: 3 }),
   expected: fc.oneof(
-    { weight: 2, arbitrary: fc.constant([]) },
-    {
-      weight: 1,
-      arbitrary: fc.uniqueArray(fc.tuple(fc.nat(3), version), { selector: ([stream]) => stream, maxLength: 2 }),
-    },
+    { weight: 2, arbitrary: fc.constant<Draft["expected"]>([]) },
+    { weight: 1, arbitrary: fc.uniqueArray(expectation, { selector: ([stream]) => stream, maxLength: 2 }) },
   ),
   command: fc.option(fc.record({ id: fc.nat(3), content: fc.nat(1) }), { nil: undefined, freq: 2 }),
   stolenId: fc.option(fc.nat(20), { nil: undefined, freq: 8 }),

@@ -4,7 +4,7 @@ import { migrate } from "@eventchain/store";
 import pg from "pg";
 
 /** The server that tests make their databases on; its user may create databases and roles. */
-export const serverUrl: string = process.env["TEST_DATABASE_URL"] ?? "postgres://postgres@127.0.0.1:54329/postgres";
+const serverUrl: string = process.env.TEST_DATABASE_URL ?? "postgres://postgres@127.0.0.1:54329/postgres";
 
 export interface TestDatabase {
   url: string;

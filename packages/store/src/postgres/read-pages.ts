@@ -2,7 +2,7 @@ import { LedgerError } from "@eventchain/core";
 import { throwIfAborted, untilAborted } from "../abort.ts";
 import type { StoredEvent } from "../port.ts";
 
-export const defaultBatchSize = 1_000;
+const defaultBatchSize = 1_000;
 /** A read begins with a small page: its first event comes soon, and a caller who stops early has fetched little. */
 const firstPageSize = 128;
 /** Characters of data and metadata in one page beyond which the next one is made smaller. */
