@@ -1,0 +1,48 @@
+import { randomBytes } from "@eventchain/core";
+import type { NewEvent, RefusalCode } from "../port.ts";
+
+const v7 = (tail: string): string => `019a9f00-0000-7000-8000-${tail}`;
+
+/** One event at fault each, and how it is refused. */
+export const badEvents: readonly [what: string, parts: Partial<NewEvent>, code: RefusalCode][] = [
+  ["data that is no JSON", { data: "{" }, "invalid-json"],
+  ["data that is an array", { data: "[]" }, "invalid-json"],
+  ["data with a key twice", { data: '{"a":1,"a":2}' }, "invalid-json"],
+  ["data with a key twice, once escaped", { data: '{"a":1,"\\u0061":2}' }, "invalid-json"],
+  ["data with a key twice, deep inside", { data: '{"a":[{"b":1,"b":2}]}' }, "invalid-json"],
+  ["data with an escaped U+0000", { data: '{"a":"\\u0000"}' }, "invalid-json"],
+  ["data with a bare U+0000", { data: '{"a":"\0"}' }, "invalid-json"],
+  ["data with an escaped lone surrogate", { data: '{"a":"\\ud800"}' }, "invalid-json"],
+  ["data with a bare lone surrogate", { data: '{"a":"\ud800"}' }, "invalid-json"],
+  ["metadata that is a text", { metadata: '"x"' }, "invalid-json"],
+  ["metadata with a key twice", { metadata: '{"actor":"a","actor":"b"}' }, "invalid-json"],
+  ["a reserved metadata key", { metadata: '{"$erased":true}' }, "invalid-name"],
+  ["a reserved metadata key, escaped", { metadata: '{"\\u0024erased":true}' }, "invalid-name"],
+  ["a command id in metadata without a command", { metadata: '{"commandId":"c"}' }, "invalid-argument"],
+  ["a command id in metadata without a command, escaped", { metadata: '{"command\\u0049d":"c"}' }, "invalid-argument"],
+  ["a null command id in metadata", { metadata: '{"commandId":null}' }, "invalid-argument"],
+  ["an empty stream", { stream: "" }, "invalid-name"],
+  ["a stream of 513 bytes", { stream: `${"é".repeat(256)}x` }, "invalid-name"],
+  ["a reserved stream", { stream: "$ledger" }, "invalid-name"],
+  ["a stream with U+0000", { stream: "a\0b" }, "invalid-name"],
+  ["a stream with a lone surrogate", { stream: "a\udc00" }, "invalid-name"],
+  ["an empty type", { type: "" }, "invalid-name"],
+  ["a type of 513 bytes", { type: "x".repeat(513) }, "invalid-name"],
+  ["a reserved type", { type: "$DataErased" }, "invalid-name"],
+  ["an empty tag", { tags: [""] }, "invalid-name"],
+  ["a reserved tag", { tags: ["$x"] }, "invalid-name"],
+  ["a tag of 513 bytes", { tags: ["x".repeat(513)] }, "invalid-name"],
+  ["a tag with U+0000", { tags: ["\0"] }, "invalid-name"],
+  ["a tag twice", { tags: ["a", "a"] }, "invalid-argument"],
+  ["tags out of order", { tags: ["b", "a"] }, "invalid-argument"],
+  ["tags in the order of UTF-16, not of UTF-8", { tags: ["😀", "\uff21"] }, "invalid-argument"],
+  ["an id that is no UUID", { id: "1" }, "invalid-argument"],
+  ["an id in upper case", { id: v7("00000000000A") }, "invalid-argument"],
+  ["an id of version 4", { id: "019a9f00-0000-4000-8000-000000000001" }, "invalid-argument"],
+  ["an id of another variant", { id: "019a9f00-0000-7000-c000-000000000001" }, "invalid-argument"],
+  ["a salt of 15 bytes", { salt: randomBytes(15) }, "invalid-argument"],
+  ["a metadata salt of 17 bytes", { metaSalt: randomBytes(17) }, "invalid-argument"],
+  ["schema 0", { schema: 0 }, "invalid-argument"],
+  ["schema 2^31", { schema: 2 ** 31 }, "invalid-argument"],
+  ["schema 1.5", { schema: 1.5 }, "invalid-argument"],
+];
