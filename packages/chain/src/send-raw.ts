@@ -1,11 +1,12 @@
 import { type Bytes, bytesToHex } from "@eventchain/core";
 import { keccak256 } from "ethers";
 import { NodeError, type Rpc } from "./call-rpc.ts";
+import { asHash, badAnswer } from "./read-answer.ts";
 import type { SendOutcome } from "./types.ts";
 
 // JSON-RPC error codes that speak of the node, not of the transaction (EIP-1474): parse error, no such method, internal
-// error, resource unavailable, limit exceeded.
-const NODE_TROUBLE = new Set([-32700, -32601, -32603, -32002, -32005]);
+// error, resource unavailable, method not supported, limit exceeded.
+const NODE_TROUBLE = new Set([-32700, -32601, -32603, -32002, -32004, -32005]);
 
 // Every client has its own words. In this order: a replacement that is refused may mention the nonce as well.
 const MEANINGS: readonly (readonly [RegExp, "already-known" | "underpriced" | "nonce-too-low"])[] = [
@@ -14,7 +15,7 @@ const MEANINGS: readonly (readonly [RegExp, "already-known" | "underpriced" | "n
     /underpriced|fee ?too ?low|replacementnotallowed|too low for the next block|less than block base fee/i,
     "underpriced",
   ],
-  [/nonce (is )?too low|oldnonce|invalid nonce.*too low/i, "nonce-too-low"],
+  [/nonce (is )?too low|oldnonce/i, "nonce-too-low"],
 ];
 
 /**
@@ -25,25 +26,23 @@ const MEANINGS: readonly (readonly [RegExp, "already-known" | "underpriced" | "n
 export async function sendRaw(rpc: Rpc, raw: Bytes): Promise<SendOutcome> {
   const hex = `0x${bytesToHex(raw)}`;
   try {
-    await rpc.call("eth_sendRawTransaction", [hex]);
-    return { kind: "accepted" };
+    const answer = await rpc.call("eth_sendRawTransaction", [hex]);
+    if (asHash(answer, "a sent transaction's hash") === keccak256(hex)) return { kind: "accepted" };
+    throw badAnswer("another transaction's hash");
   } catch (error) {
     if (!(error instanceof NodeError)) throw error;
-    return judgeRefusal(error, keccak256(hex));
+    const outcome = judgeRefusal(error);
+    // A node that mines at once (Hardhat's) answers with the revert of a transaction that stands in a block by then;
+    // another may have looked ahead and not taken it.
+    if (outcome.kind !== "refused" || !/revert/i.test(outcome.reason)) return outcome;
+    const known = await rpc.call("eth_getTransactionByHash", [keccak256(hex)]);
+    return known === null ? outcome : { kind: "accepted" };
   }
 }
 
-/** Exported for its test. */
-export function judgeRefusal(error: NodeError, txHash: string): SendOutcome {
-  // Hardhat mines at once and then answers that the transaction failed: it stands in a block, and its receipt says so.
-  if (namesTransaction(error.data, txHash)) return { kind: "accepted" };
+/** What a node's error on a transaction means. Throws it when it speaks of the node. */
+export function judgeRefusal(error: NodeError): SendOutcome {
   for (const [pattern, kind] of MEANINGS) if (pattern.test(error.rpcMessage)) return { kind };
   if (NODE_TROUBLE.has(error.rpcCode)) throw error;
   return { kind: "refused", reason: error.rpcMessage };
-}
-
-function namesTransaction(data: unknown, txHash: string): boolean {
-  if (typeof data !== "object" || data === null) return false;
-  const { txHash: short, transactionHash: long } = data as { txHash?: unknown; transactionHash?: unknown };
-  return short === txHash || long === txHash;
 }
