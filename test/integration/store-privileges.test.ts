@@ -85,8 +85,15 @@ describe("the writer", () => {
       );
       await client.query("create temporary table events (id int)");
       await client.query("set search_path = pg_temp, pg_catalog");
-      const store = openPostgresStore({ pool: client as unknown as pg.Pool });
-      expect(await store.watermarks(ledger.ledgerId)).toBeDefined();
+      const one = {
+        on: () => undefined,
+        off: () => undefined,
+        release: () => undefined,
+        query: client.query.bind(client),
+      };
+      const store = openPostgresStore({ pool: { ...one, connect: async () => one } as unknown as pg.Pool });
+      const [outcome] = await store.append(ledger.ledgerId, [{ events: [newEvent()], expected: [] }]);
+      expect(outcome?.outcome).toBe("recorded");
     } finally {
       client.release(true);
     }

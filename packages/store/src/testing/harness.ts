@@ -34,7 +34,7 @@ export interface TestLedger {
 }
 
 /** What a case is given: a ledger of its own, whose chain is recomputed when the case is over. */
-export interface CaseContext extends StoreUnderTest {
+interface CaseContext extends StoreUnderTest {
   ledger: TestLedger;
   newLedger(): Promise<TestLedger>;
 }
