@@ -2,8 +2,8 @@
 import { runProgram } from "./frame/run-program.ts";
 
 const stop = new AbortController();
-// Under npx each signal arrives twice, so a repeated one is no request to hurry.
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
+// Under npx each signal arrives twice, so a repeated one is no request to hurry. A terminal that closes sends SIGHUP.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort());
 
 const exitCode = await runProgram({
   args: process.argv.slice(2),

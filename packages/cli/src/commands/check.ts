@@ -3,6 +3,7 @@ import { collect } from "../frame/arguments.ts";
 import type { ExitCode, RegisterCommand } from "../frame/command-spec.ts";
 import type { CommandContext } from "../frame/context.ts";
 import { openChain } from "../frame/open-chain.ts";
+import { readFinalitySetting } from "../frame/read-finality-setting.ts";
 import { readInputFile } from "../frame/read-input-file.ts";
 import { showText } from "../jsonl/show-text.ts";
 
@@ -29,8 +30,10 @@ export const registerCheck: RegisterCommand = (program, run) => {
             : parseTrustRoot(await readInputFile(options.trust, "the trust root"));
         const bundle = await readInputFile(file, "the bundle");
         const chain = options.offline === true ? undefined : await findWitness(context);
+        const finality = await readFinalitySetting(context.settings);
         const report = await checkBundle(bundle, {
           vkeys: options.vkey ?? [],
+          confirmations: finality?.kind === "confirmations" ? finality.count : "finalized",
           ...(trust === undefined ? {} : { trust }),
           ...(chain === undefined ? {} : { chain }),
         });

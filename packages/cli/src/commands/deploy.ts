@@ -39,6 +39,7 @@ async function deploy(context: CommandContext): Promise<Deployed> {
   const { settings, output } = context;
   const { checkContract, deployContract, openOneLedger, recordedContract } = await import("../up/open-one-ledger.ts");
   const { DEFAULT_ORIGIN } = await import("../up/prepare-ledgers.ts");
+  const { prepareFolder } = await import("../up/prepare-folder.ts");
   const { writeTrust } = await import("../up/write-trust.ts");
   const origin = givenOrigin(settings) ?? DEFAULT_ORIGIN;
   const dir = resolve(settings.dir);
@@ -47,6 +48,7 @@ async function deploy(context: CommandContext): Promise<Deployed> {
     anchor: await findKey("anchor", dir, settings.env),
     owner: await findKey("owner", dir, settings.env),
   };
+  await prepareFolder(dir);
   const opener = { pool: await context.pool(), chain: await context.chain(), keys };
   let contract =
     settings.options.contract ?? (await recordedContract(opener, origin)) ?? (await stackContract(context));

@@ -3,6 +3,7 @@ import type { Finding, OutsideReceipt, VerifyReport } from "@eventchain/verifier
 import { collect, decimal } from "../frame/arguments.ts";
 import type { RegisterCommand } from "../frame/command-spec.ts";
 import { type CommandContext, givenOrigin } from "../frame/context.ts";
+import { readFinalitySetting } from "../frame/read-finality-setting.ts";
 import { readInputFile } from "../frame/read-input-file.ts";
 import { showText } from "../jsonl/show-text.ts";
 
@@ -48,6 +49,7 @@ async function verify(context: CommandContext, options: VerifyArguments): Promis
     (options.checkpoint ?? []).map((file) => readInputFile(file, "the checkpoint")),
   );
   const chain = options.offline === true ? undefined : await chainAtHand(context);
+  const finality = await readFinalitySetting(settings);
   const database = await context.pool();
   const bar = context.progress(0n, "verifying");
   return await verifyLedger({
@@ -59,6 +61,7 @@ async function verify(context: CommandContext, options: VerifyArguments): Promis
     signal,
     ...(ledger === undefined ? {} : { ledger }),
     ...(trust === undefined ? {} : { trust }),
+    ...(finality === undefined ? {} : { finality }),
     ...(chain === undefined ? {} : { chain }),
     ...(settings.options.contract === undefined ? {} : { contract: settings.options.contract }),
     ...(options.from === undefined ? {} : { from: options.from }),

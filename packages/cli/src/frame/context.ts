@@ -40,7 +40,7 @@ export interface CommandContext {
   readonly tellParent: ProgramIo["tellParent"];
 }
 
-/** Makes a context, and what closes everything that was opened through it. */
+/** Makes a context, and what closes everything that was opened through it, the newest first; that never throws. */
 export function createContext(
   io: ProgramIo,
   settings: Settings,
@@ -101,7 +101,9 @@ export function createContext(
   };
   const close = async (): Promise<void> => {
     for (const bar of bars) bar.stop();
-    for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await closer();
+    // One that fails, such as a connection that was lost, must not keep the others open.
+    for (let closer = closers.pop(); closer !== undefined; closer = closers.pop())
+      await closer().catch(() => undefined);
   };
   return { context, close };
 }

@@ -29,8 +29,8 @@ export async function runProgram(io: ProgramIo, registered: readonly RegisterCom
       try {
         exitCode = await handler(context, ...args);
       } finally {
+        await close();
         timer();
-        await close().catch(() => undefined);
       }
     };
   for (const register of registered) register(program, run);

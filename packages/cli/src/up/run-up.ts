@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { LedgerError } from "@eventchain/core";
 import { type Stack, startStack } from "@eventchain/devstack";
@@ -7,6 +7,7 @@ import { reachServer } from "../frame/reach-server.ts";
 import { removeStack, type StackFile, writeStack } from "../frame/stack-file.ts";
 import { announce } from "./announce.ts";
 import { keepKeys } from "./keep-keys.ts";
+import { prepareFolder } from "./prepare-folder.ts";
 import { type Prepared, prepareLedgers } from "./prepare-ledgers.ts";
 import { startWorkers } from "./start-workers.ts";
 
@@ -64,19 +65,6 @@ export async function runUp(context: CommandContext, input: UpInput): Promise<vo
   await output.document(file, () => words);
   await untilAborted(signal);
   log("stopping");
-}
-
-async function prepareFolder(dir: string): Promise<void> {
-  try {
-    await mkdir(dir, { recursive: true });
-    // It holds keys: they are not to be committed by accident.
-    await writeFile(join(dir, ".gitignore"), "*\n");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new LedgerError("config-invalid", `cannot use the folder ${dir} (${code}): choose another by --dir`, {
-      cause: error,
-    });
-  }
 }
 
 /** The servers that are named, each of which must answer. */
