@@ -1,8 +1,8 @@
-import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "hardhat/config";
 
 // solc comes from npm: nothing is downloaded while building.
-const solcPath = createRequire(import.meta.url).resolve("solc/soljson.js");
+const solcPath = fileURLToPath(import.meta.resolve("solc/soljson.js"));
 
 export default defineConfig({
   solidity: {

@@ -64,6 +64,15 @@ describe("opening", () => {
     });
   });
 
+  test("may be tried by several at once", async () => {
+    const input = { origin: "race.example", anchorer, key: ownerKey };
+    const answers = await Promise.all([registry.open(input), registry.open(input), registry.open(input)]);
+    expect(new Set(answers.map((answer) => answer.ledgerId))).toEqual(new Set([onchainLedgerId(owner, input.origin)]));
+    expect(await registry.opened({ opener: owner })).toMatchObject(
+      expect.arrayContaining([expect.objectContaining({ origin: input.origin, txHash: answers[0].txHash })]),
+    );
+  });
+
   test("keeps the ledgers of two openers apart", async () => {
     const mine = await open("shared.example");
     const theirs = await registry.open({ origin: "shared.example", anchorer, key: anchorKey });
@@ -209,6 +218,13 @@ describe("an address that is not a registry", () => {
     const other = "0x00000000000000000000000000000000000000aa";
     // Code that answers one byte.
     await node.rpc("hardhat_setCode", [other, "0x60015ff3"]);
+    await expect(chain.registry(other).head(`0x${"ab".repeat(32)}`)).rejects.toMatchObject({ code: "chain-mismatch" });
+  });
+
+  test("is noticed when it reverts", async () => {
+    const other = "0x00000000000000000000000000000000000000dd";
+    // Code that reverts with nothing.
+    await node.rpc("hardhat_setCode", [other, "0x5f5ffd"]);
     await expect(chain.registry(other).head(`0x${"ab".repeat(32)}`)).rejects.toMatchObject({ code: "chain-mismatch" });
   });
 

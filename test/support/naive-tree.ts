@@ -13,7 +13,7 @@ const LEAF = Uint8Array.of(0);
 const NODE = Uint8Array.of(1);
 
 export const naiveLeafHash = (entry: Uint8Array): Uint8Array => sha256(LEAF, entry);
-export const naiveNodeHash = (left: Uint8Array, right: Uint8Array): Uint8Array => sha256(NODE, left, right);
+const naiveNodeHash = (left: Uint8Array, right: Uint8Array): Uint8Array => sha256(NODE, left, right);
 
 /** The greatest power of two below n. */
 function split(n: number): number {

@@ -4,26 +4,29 @@ import { registryInterface } from "./decode-logs.ts";
 import { asBigint, asHex } from "./read-answer.ts";
 
 /**
- * Calls a view of the contract in the newest block and gives the bytes it answers.
+ * Calls a view of the contract in the newest block and gives the bytes it answers. None of its views ever reverts.
  *
- * Errors: "chain-reverted"; "chain-mismatch": there is no contract at the address; "chain-unavailable".
+ * Errors: "chain-mismatch": what stands at the address is no AnchorRegistry; "chain-unavailable".
  */
 export async function callContract(rpc: Rpc, contract: string, data: string): Promise<string> {
-  const answer = await revertsTold(() => rpc.call("eth_call", [{ to: contract, data }, "latest"]));
-  const bytes = asHex(answer, "a contract's answer");
-  if (bytes !== "0x") return bytes;
+  try {
+    const bytes = asHex(await rpc.call("eth_call", [{ to: contract, data }, "latest"]), "a contract's answer");
+    if (bytes !== "0x") return bytes;
+  } catch (error) {
+    if (!(error instanceof NodeError) || revertReason(error) === undefined) throw error;
+  }
+  throw notARegistry(contract);
+}
+
+export function notARegistry(contract: string): LedgerError {
   const values = { contract };
-  throw new LedgerError("chain-mismatch", `there is no AnchorRegistry at ${contract} on this chain`, { values });
+  return new LedgerError("chain-mismatch", `there is no AnchorRegistry at ${contract} on this chain`, { values });
 }
 
 /** Gas that a call would take now. Errors: "chain-reverted" with the contract's own error, "chain-unavailable". */
 export async function estimateGas(rpc: Rpc, call: { from: string; to: string; data: string }): Promise<bigint> {
-  return asBigint(await revertsTold(() => rpc.call("eth_estimateGas", [call])), "an estimate of gas");
-}
-
-async function revertsTold(call: () => Promise<unknown>): Promise<unknown> {
   try {
-    return await call();
+    return asBigint(await rpc.call("eth_estimateGas", [call]), "an estimate of gas");
   } catch (error) {
     const reason = error instanceof NodeError ? revertReason(error) : undefined;
     if (reason === undefined) throw error;

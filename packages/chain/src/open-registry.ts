@@ -1,5 +1,5 @@
 import { checkOrigin, LedgerError, onchainLedgerId, parseAddress } from "@eventchain/core";
-import { callContract, estimateGas } from "./call-contract.ts";
+import { callContract, estimateGas, notARegistry } from "./call-contract.ts";
 import type { Rpc } from "./call-rpc.ts";
 import {
   decodeAll,
@@ -65,8 +65,15 @@ export function openRegistry(deps: RegistryDeps, contract: string): Registry {
       const ledgerId = onchainLedgerId(addressOf(key), origin);
       const anchoredBy = parseAddress(anchorer);
       if ("kind" in (await head(ledgerId))) {
-        const { txHash, blockNumber } = await transact(key, "open", [origin, anchoredBy]);
-        return { ledgerId, txHash, blockNumber };
+        try {
+          const { txHash, blockNumber } = await transact(key, "open", [origin, anchoredBy]);
+          return { ledgerId, txHash, blockNumber };
+        } catch (error) {
+          // Somebody with the same key was faster: then it is open.
+          if (!(error instanceof LedgerError && error.code === "chain-reverted") || "kind" in (await head(ledgerId))) {
+            throw error;
+          }
+        }
       }
       const [first] = decodeAll(await logs([TOPICS.opened, idTopic(ledgerId)]), decodeOpened);
       if (first === undefined) throw badAnswer("a ledger without its Opened log");
@@ -97,8 +104,7 @@ function decodeHead(contract: string, answer: string): Head {
   try {
     return registryInterface.decodeFunctionResult("head", answer).toObject() as Head;
   } catch {
-    const values = { contract };
-    throw new LedgerError("chain-mismatch", `what stands at ${contract} is not an AnchorRegistry`, { values });
+    throw notARegistry(contract);
   }
 }
 
