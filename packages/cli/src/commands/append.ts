@@ -3,6 +3,7 @@ import { LedgerError, parseJson } from "@eventchain/core";
 import { collect } from "../frame/arguments.ts";
 import type { ExitCode, RegisterCommand } from "../frame/command-spec.ts";
 import type { CommandContext } from "../frame/context.ts";
+import { OutputClosed } from "../frame/output.ts";
 import { appendLines } from "../jsonl/append-lines.ts";
 import { parseExpect } from "../jsonl/parse-append-line.ts";
 import { showReceipt } from "../jsonl/show-receipt.ts";
@@ -33,7 +34,7 @@ export const registerAppend: RegisterCommand = (program, run) => {
     .option("--command <id>", "makes the append repeatable: again with the same content, it answers as the first time")
     .action(
       run((context, source: string | undefined, options: AppendArguments) =>
-        source === undefined ? appendOne(context, options) : appendStream(context, source, options),
+        source === undefined ? appendOne(context, options) : appendStream(context, source, options).catch(stopped),
       ),
     );
 };
@@ -77,6 +78,12 @@ async function appendStream(context: CommandContext, source: string, options: Ap
     await context.output.line({ error: result.failed.json });
   }
   return exitCode;
+}
+
+/** The reader of the answers has gone: lines may be left that were not appended. */
+function stopped(error: unknown): ExitCode {
+  if (error instanceof OutputClosed) return 2;
+  throw error;
 }
 
 function jsonOption(name: string, text: string): object {

@@ -49,7 +49,7 @@ export const registerCheck: RegisterCommand = (program, run) => {
  * The checks that were asked for and could not be made, each with what to do about it. The chain is asked for unless
  * `--offline`; the signature, once a key was given.
  */
-export function missingChecks(report: Report, asked: CheckArguments): string[] {
+function missingChecks(report: Report, asked: CheckArguments): string[] {
   return report.checks.flatMap(({ name, ok, detail }) => {
     if (ok !== null) return [];
     if (name === "anchor-on-chain" && asked.offline !== true) {
@@ -65,13 +65,13 @@ export function missingChecks(report: Report, asked: CheckArguments): string[] {
 }
 
 /** 1 when a check fails; 2 when the bundle cannot be judged, or one that was asked for could not be made; else 0. */
-export function exitCodeOf(report: Report, missing: readonly string[]): ExitCode {
+function exitCodeOf(report: Report, missing: readonly string[]): ExitCode {
   if (report.checks.some((check) => check.ok === false)) return 1;
   return report.ok && missing.length === 0 ? 0 : 2;
 }
 
 /** The report in words: a line for each check, then the conclusion. Text of the bundle cannot control the terminal. */
-export function describeReport(report: Report): string {
+function describeReport(report: Report): string {
   const mark = { true: "ok   ", false: "WRONG", null: "  -  " } as const;
   const lines = report.checks.map(({ name, ok, detail }) => `${mark[`${ok}`]}  ${name.padEnd(21)} ${showText(detail)}`);
   return [...lines, "", conclude(report)].join("\n");

@@ -108,5 +108,5 @@ function conclude(report: VerifyReport): string {
   if (trust === "from-database") return `Consistent: nothing contradicts itself (${source}).`;
   if (report.offline === true) return "Consistent with its signed log; without the chain it cannot be called intact.";
   if (anchored === null) return "Consistent with its signed log; nothing is anchored yet.";
-  return `Intact up to position ${anchored.size}.`;
+  return `Intact up to position ${anchored.size}${anchored.final ? "." : ", by an anchor that is not final yet."}`;
 }

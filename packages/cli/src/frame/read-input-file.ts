@@ -2,7 +2,7 @@ import { open } from "node:fs/promises";
 import { LedgerError } from "@eventchain/core";
 
 /** The most bytes that a file named on the command line may have, where it is read as a whole. */
-export const MAX_INPUT_BYTES: number = 32 * 1024 * 1024;
+const MAX_INPUT_BYTES = 32 * 1024 * 1024;
 
 /**
  * The text of a file that the caller named.

@@ -20,7 +20,7 @@ const stackSchema = z.object({
 export type StackFile = z.infer<typeof stackSchema>;
 
 /** Where the stack file of a folder is. */
-export function stackPath(dir: string): string {
+function stackPath(dir: string): string {
   return join(dir, "stack.json");
 }
 
