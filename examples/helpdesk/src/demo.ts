@@ -40,7 +40,12 @@ async function tell(dir: string): Promise<void> {
   await using db = await connect({ database: stack.databaseUrl });
   const ledger = await db.ledger(ORIGIN);
   const stages = watchStages(ledger);
-  const report = await run.json<{ rows: string; added: string }>(["import", csv, "--map", here("data/tickets.map.json")]);
+  const report = await run.json<{ rows: string; added: string }>([
+    "import",
+    csv,
+    "--map",
+    here("data/tickets.map.json"),
+  ]);
   say(`${report.added} rows became ${report.added} chained events. ${since(imported)}`);
   const size = BigInt(report.added);
   const times = await stages.reached(size, FINAL_TIMEOUT_MS);
@@ -61,11 +66,15 @@ async function tell(dir: string): Promise<void> {
   );
   const position = receipt.events[0]?.position;
   say(`recorded at position ${position} ${since(appended)}`);
-  for await (const state of receipt.progress({ timeout: FINAL_TIMEOUT_MS })) say(`${state.padEnd(9)}${since(appended)}`);
+  for await (const state of receipt.progress({ timeout: FINAL_TIMEOUT_MS }))
+    say(`${state.padEnd(9)}${since(appended)}`);
   const { anchor } = await receipt.final({ timeout: FINAL_TIMEOUT_MS });
   say(`by transaction ${anchor.txHash} in block ${anchor.blockNumber}`);
 
-  const proved = step("The customer gets a proof, in one file", `eventchain prove ${position} --out proof.json; eventchain check`);
+  const proved = step(
+    "The customer gets a proof, in one file",
+    `eventchain prove ${position} --out proof.json; eventchain check`,
+  );
   const bundle = join(dir, "proof.json");
   await writeFile(bundle, await run.text(["prove", String(position), "--without-metadata"]));
   const check = await run.json<{ ok: boolean; checks: { name: string; ok: boolean | null }[] }>(

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 // This file's neighbours in the workspace: the very command that a user types.
 const BIN = fileURLToPath(new URL("../../../packages/cli/bin/eventchain.js", import.meta.url));
 
-export interface RunOptions {
+interface RunOptions {
   /** The exit code that is asked for; another one is an error. Default 0. */
   readonly exitCode?: number;
   /** Runs without the stack's folder: what somebody outside the house would have. */

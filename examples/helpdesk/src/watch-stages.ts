@@ -21,7 +21,8 @@ export function watchStages(ledger: Ledger): { reached(size: bigint, timeoutMs: 
         for (const stage of ["sealed", "anchored", "final"] as const) {
           if (at[stage] === undefined && BigInt(status[stage]) >= size) at[stage] = nowMs - startedMs;
         }
-        if (nowMs > deadlineMs) throw new Error(`not final after ${timeoutMs / 1000} s: ${JSON.stringify(status.alarms)}`);
+        if (nowMs > deadlineMs)
+          throw new Error(`not final after ${timeoutMs / 1000} s: ${JSON.stringify(status.alarms)}`);
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       }
       return { sealedMs: at.sealed ?? at.final, anchoredMs: at.anchored ?? at.final, finalMs: at.final };
