@@ -128,7 +128,7 @@ describe("inserted", () => {
   });
 
   test("beside the one that has the position already", async () => {
-    const report = await stage.verify(async (victim) => {
+    const report = await stage.verifyClone(async (victim) => {
       await victim.sql("alter table events drop constraint events_pkey");
       await insertEvents(victim.client, stage.ledger.ledgerId, stage.ledger.origin, [invented(150n)]);
     });
@@ -136,7 +136,7 @@ describe("inserted", () => {
   });
 
   test("a copy of a sealed event", async () => {
-    const report = await stage.verify(async (victim) => {
+    const report = await stage.verifyClone(async (victim) => {
       await victim.sql("alter table events drop constraint events_pkey, drop constraint events_ledger_id_id_key");
       await victim.sql("alter table events drop constraint events_ledger_id_stream_version_key");
       await victim.sql("insert into events select * from events where position = 150");

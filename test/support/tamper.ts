@@ -32,7 +32,8 @@ export async function cloneDatabase(sourceUrl: string): Promise<Victim> {
   return {
     url,
     client,
-    sql: (text, values = []) => client.query(text, [...values]),
+    // Several statements at once are sent without values only.
+    sql: (text, values) => (values === undefined ? client.query(text) : client.query(text, [...values])),
     async drop() {
       await client.end();
       await onServer(`drop database if exists ${name} with (force)`);

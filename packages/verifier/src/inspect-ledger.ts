@@ -1,10 +1,10 @@
 import type { Chain } from "@eventchain/chain";
 import { LedgerError } from "@eventchain/core";
 import type pg from "pg";
-import { checkClaims } from "./chain/check-claims.ts";
+import { checkClaims, readClaimedSize } from "./chain/check-claims.ts";
 import { judgeChain } from "./chain/judge-chain.ts";
 import type { ChainView } from "./chain/read-chain.ts";
-import { EntryList, max } from "./database/entry-list.ts";
+import { EntryList, max, min } from "./database/entry-list.ts";
 import { nameEvents } from "./database/name-events.ts";
 import { type Snapshot, withSnapshot } from "./database/open-snapshot.ts";
 import { readLedgers, readSetup } from "./database/read-setup.ts";
@@ -61,10 +61,19 @@ async function judge(
   const { ledgerId, view, chain, options, pool } = inspection;
   const gaps = await explainGaps(scan.gaps, scan.places, beginning.origin);
   const { truncatedFrom } = gaps;
+  const claimedAnchor = chain === undefined ? await readClaimedSize(snapshot, ledgerId) : 0n;
   const evidence = { snapshot, ledgerId, log, roots };
   const isOurs = (heads: Parameters<typeof areHeadsOurs>[0]): Promise<boolean | undefined> =>
     areHeadsOurs(heads, evidence);
-  const verdict = await judgeLog({ log, roots, watermarks: setup.watermarks, scan, truncatedFrom, isOurs });
+  const verdict = await judgeLog({
+    log,
+    roots,
+    watermarks: setup.watermarks,
+    claimedAnchor,
+    scan,
+    truncatedFrom,
+    isOurs,
+  });
   const findHash = async (position: bigint): Promise<Uint8Array | undefined> => {
     const byEvents = scan.roots.hashes.get(position) ?? scan.tailHashes.get(position);
     if (position > log.size) return byEvents;
@@ -72,7 +81,8 @@ async function judge(
       ? byEvents
       : await entries.find(position);
   };
-  const events: Draft[] = [...scan.drafts.filter(({ area }) => area === "event"), ...gaps.drafts];
+  // A stream's versions are also upset by whatever happened to an event before.
+  const upset = leastPosition([...scan.drafts.filter(({ area }) => area === "event"), ...gaps.drafts]);
   const versions = await compareVersions(snapshot, ledgerId, from);
   const elsewhere = (options.trust?.chains ?? []).filter(
     (place) => place.chainId !== view?.place.chainId || place.contract !== view.place.contract,
@@ -87,17 +97,23 @@ async function judge(
     ...scan.drafts,
     ...gaps.drafts,
     ...(await compareTags(snapshot, ledgerId, from)),
-    // A stream's versions are also upset by whatever happened to an event before.
-    ...versions.filter((draft) => !events.some((one) => (one.position ?? 0n) <= (draft.position ?? 0n))),
-    ...judgeOutside(ground.outside, roots.pins),
-    ...(await checkReceipts(options.receipts ?? [], findHash)),
+    ...versions.filter(({ position }) => upset === undefined || position < upset),
+    ...judgeOutside(ground.outside, roots.pins, ground.epoch),
+    ...(await checkReceipts(options.receipts ?? [], findHash, scan.receipted)),
     ...(chain === undefined
       ? []
       : await checkClaims({ snapshot, pool, ledgerId, chain, view, elsewhere, watermarks: setup.watermarks })),
   ];
   const { provenByEvents, provenByTiles } = verdict;
   const settled = settleFindings({ drafts, provenByEvents, provenByTiles, disturbed: scan.disturbed });
-  return await nameEvents(snapshot, ledgerId, settled);
+  return await nameEvents(snapshot, ledgerId, settled, (position) => scan.disturbed.has(position));
+}
+
+function leastPosition(drafts: readonly Draft[]): bigint | undefined {
+  return drafts.reduce<bigint | undefined>(
+    (least, { position = 0n }) => (least === undefined ? position : min(least, position)),
+    undefined,
+  );
 }
 
 function genesisDrafts(scan: ScannedEvents, known: readonly Draft[]): Draft[] {

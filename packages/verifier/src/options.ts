@@ -17,29 +17,29 @@ export interface VerifyOptions {
   /** A pool of the caller's, which stays open, or a connection string. The role must be able to read every row. */
   database: pg.Pool | string;
   /** Origin. Default: the trust root's, else the database's only ledger. */
-  ledger?: string;
+  ledger?: string | undefined;
   /** A node of the chain. Left out, and not `offline`: LedgerError "chain-unavailable". */
-  chain?: Chain;
+  chain?: Chain | undefined;
   /** Leaves the chain out; the report says so. Default false. */
-  offline?: boolean;
+  offline?: boolean | undefined;
   /** From outside the database. Default: keys and contract are the database's own, and the report says so. */
-  trust?: TrustRoot;
+  trust?: TrustRoot | undefined;
   /** The contract's address, 0x and 40 hex digits, where there is no trust root to name it. Default: the database's. */
-  contract?: string;
+  contract?: string | undefined;
   /** The first position whose event is recomputed. The log and its anchors are checked from the start. Default 1. */
-  from?: bigint;
+  from?: bigint | undefined;
   /** Receipts kept outside; see `parseReceipts`. */
-  receipts?: readonly OutsideReceipt[];
+  receipts?: readonly OutsideReceipt[] | undefined;
   /** Signed checkpoints kept outside, verbatim. */
-  checkpoints?: readonly string[];
+  checkpoints?: readonly string[] | undefined;
   /** The head in the sealer's guard, where it is at hand: it tells a lost log (`restored`) from a head that is not ours (`foreign-anchor`). */
-  guard?: { size: bigint; root: Bytes };
+  guard?: { size: bigint; root: Bytes } | undefined;
   /** When `anchored.final` is true. Default: the chain's own `finalized` tag. */
-  finality?: Finality;
+  finality?: Finality | undefined;
   /** How far an event's recorded time may lie past its anchor's block, beyond the block's second. Default 10,000 ms. */
-  clockSkewMs?: number;
+  clockSkewMs?: number | undefined;
   /** Called after each page of events: how many of how many were checked. */
-  onProgress?: (done: bigint, total: bigint) => void;
+  onProgress?: ((done: bigint, total: bigint) => void) | undefined;
   /** Aborting throws LedgerError "aborted" at the next page. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }

@@ -10,6 +10,7 @@ import type { ChainView } from "./read-chain.ts";
 
 const claimScan = statement("claim-scan");
 const claimFind = statement("claim-find");
+const claimMax = statement("claim-max");
 
 /** At most so many false claims are looked into a second time. */
 const MAX_SECOND_LOOKS = 1_000;
@@ -62,6 +63,12 @@ export async function checkClaims(input: ClaimInput): Promise<Draft[]> {
     if (problem !== undefined) drafts.push(describe(suspect.claim, problem, view));
   }
   return mergeForged([...drafts, ...(await checkWatermarks(input))]);
+}
+
+/** The greatest size that any of these claims names, 0 without one. */
+export async function readClaimedSize(snapshot: Snapshot, ledgerId: bigint): Promise<bigint> {
+  const [row] = await snapshot.rows(claimMax, [ledgerId]);
+  return row === undefined ? 0n : integerAt(row, 0);
 }
 
 function problemOf(claim: Claim, view: ChainView | undefined, logs: readonly AnchoredLog[]): string | undefined {

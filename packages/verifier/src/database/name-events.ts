@@ -15,10 +15,12 @@ export async function nameEvents(
   snapshot: Snapshot,
   ledgerId: bigint,
   findings: readonly Finding[],
+  isRenumbered: (position: bigint) => boolean,
 ): Promise<Finding[]> {
-  const wanted = findings.filter(
-    (one) => one.eventId === undefined && one.position !== undefined && OF_ROWS.has(one.kind),
-  );
+  const wanted = findings.filter(({ kind, eventId, position }) => {
+    if (eventId !== undefined || position === undefined || !OF_ROWS.has(kind)) return false;
+    return !isRenumbered(BigInt(position));
+  });
   if (wanted.length === 0) return [...findings];
   const positions = wanted.slice(0, MAX_NAMED).map((one) => one.position);
   const rows = await snapshot.rows(eventName, [ledgerId, positions]);

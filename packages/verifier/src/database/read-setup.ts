@@ -59,7 +59,11 @@ export async function readLedgers(snapshot: Snapshot): Promise<LedgerRow[]> {
 
 /** The ledger of this origin; without one, the only ledger. undefined: the database has no ledger of this origin. */
 export function pickLedger(ledgers: readonly LedgerRow[], origin: string | undefined): LedgerRow | undefined {
-  if (origin !== undefined) return ledgers.find((ledger) => ledger.origin === origin);
+  if (origin !== undefined) {
+    const [named, twin] = ledgers.filter((ledger) => ledger.origin === origin);
+    if (twin === undefined) return named;
+    throw new LedgerError("tampered", `the database has two ledgers of the origin ${origin}`, { values: { origin } });
+  }
   const [only, ...others] = ledgers;
   if (only === undefined) throw new LedgerError("ledger-not-found", "the database has no ledger");
   if (others.length > 0) {

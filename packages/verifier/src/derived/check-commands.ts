@@ -6,6 +6,9 @@ import type { Draft } from "../findings/draft.ts";
 
 const commandScan = statement("command-scan");
 
+/** At most so many differences are told. */
+const MAX_DIFFERENCES = 10_000;
+
 interface CommandRow {
   id: string;
   first: bigint;
@@ -19,7 +22,7 @@ interface CommandRow {
 export class CommandCheck {
   readonly #rows: AsyncGenerator<Row[], void, void>;
   readonly #waiting: CommandRow[] = [];
-  readonly #drafts: (Draft & { position: bigint })[] = [];
+  readonly #drafts: Draft[] = [];
   #done = false;
   #seen = 0n;
 
@@ -69,9 +72,9 @@ export class CommandCheck {
   }
 
   #report(position: bigint, detail: string, to = position): void {
-    const draft: Draft & { position: bigint } = { area: "derived", kind: "altered", position, detail };
+    const draft: Draft = { area: "derived", kind: "altered", position, detail };
     if (to > position) draft.to = to;
-    this.#drafts.push(draft);
+    if (this.#drafts.length < MAX_DIFFERENCES) this.#drafts.push(draft);
   }
 }
 

@@ -23,7 +23,11 @@ export async function compareTags(snapshot: Snapshot, ledgerId: bigint, from: bi
 }
 
 /** Looks for streams whose versions do not count 1, 2, 3 … in the order of positions. */
-export async function compareVersions(snapshot: Snapshot, ledgerId: bigint, from: bigint): Promise<Draft[]> {
+export async function compareVersions(
+  snapshot: Snapshot,
+  ledgerId: bigint,
+  from: bigint,
+): Promise<(Draft & { position: bigint })[]> {
   const rows = await snapshot.rows(versionCompare, [ledgerId, MAX_DIFFERENCES]);
   return rows
     .map((row): Draft & { position: bigint } => {

@@ -3,7 +3,7 @@ import { type EntryList, max, min } from "../database/entry-list.ts";
 import type { Snapshot } from "../database/open-snapshot.ts";
 import { type EventRow, readEvents } from "../database/read-events.ts";
 import { CommandCheck } from "../derived/check-commands.ts";
-import type { Draft } from "../findings/draft.ts";
+import { type Draft, pushRun } from "../findings/draft.ts";
 import { RunLimits } from "../findings/run-limits.ts";
 import type { Pin } from "../log/compare-roots.ts";
 import { Alignment, type Gap } from "./align-events.ts";
@@ -15,6 +15,9 @@ import { EventRoots } from "./event-roots.ts";
 import { type Match, Places } from "./place.ts";
 import type { ProvenEvent } from "./proven-event.ts";
 import { type Reading, readContent } from "./read-content.ts";
+
+/** At most so many gaps are looked into one by one. */
+const MAX_GAPS = 20_000;
 
 export interface ScanInput {
   snapshot: Snapshot;
@@ -46,6 +49,8 @@ export interface ScannedEvents {
   places: Places;
   roots: EventRoots;
   tailHashes: ReadonlyMap<bigint, Bytes>;
+  /** The events at the positions asked for, where the row is what it should be; without their texts. */
+  receipted: ReadonlyMap<bigint, EventRow>;
   /** Where stored positions and places of the log differ, or rows and sealed events do. */
   disturbed: RunLimits;
   /** A sealed event of a type, or in a format, that this version does not know. */
@@ -81,6 +86,7 @@ class Scan {
   readonly #gaps: Gap[] = [];
   readonly #drafts: Draft[] = [];
   readonly #disturbed = new RunLimits();
+  readonly #receipted = new Map<bigint, EventRow>();
   #tail: TailCheck | undefined;
   /** The hash that the row before says. */
   #storedBefore: string | undefined;
@@ -145,6 +151,7 @@ class Scan {
       places: this.#places,
       roots: this.#roots,
       tailHashes: this.#tail?.hashes ?? new Map(),
+      receipted: this.#receipted,
       disturbed: this.#disturbed,
       unknown: this.#unknown,
     };
@@ -159,7 +166,8 @@ class Scan {
   }
 
   #gap(gap: Gap): void {
-    this.#gaps.push(gap);
+    if (this.#gaps.length < MAX_GAPS) this.#gaps.push(gap);
+    else pushRun(this.#drafts, roughly(gap));
     const first = gap.rows[0]?.row.position ?? gap.from;
     const last = gap.rows.at(-1)?.row.position ?? gap.to;
     this.#disturbed.add(min(first, gap.from), max(last, gap.to));
@@ -186,7 +194,7 @@ class Scan {
   }
 
   #altered(row: EventRow, position: bigint, detail: string): void {
-    this.#drafts.push({ area: "event", kind: "altered", position, eventId: row.id, stream: row.stream, detail });
+    pushRun(this.#drafts, { area: "event", kind: "altered", position, eventId: row.id, stream: row.stream, detail });
   }
 
   #proven({ crooked }: Reading, event: ProvenEvent): void {
@@ -196,10 +204,25 @@ class Scan {
     }
     if (crooked.length > 0) {
       const detail = `${crooked.join(" and ")} ${crooked.length === 1 ? "is" : "are"} not canonical JSON`;
-      this.#drafts.push({ area: "event", kind: "malformed", position, eventId: row.id, stream: row.stream, detail });
+      pushRun(this.#drafts, {
+        area: "event",
+        kind: "malformed",
+        position,
+        eventId: row.id,
+        stream: row.stream,
+        detail,
+      });
     }
+    if (this.#input.wanted.has(position)) this.#receipted.set(position, { ...row, data: null, metadata: null });
     this.#times.see(event);
     this.#erasures.see(event);
     this.commands.see(event);
   }
+}
+
+/** What a gap comes to at least, where there are too many to look into each. */
+function roughly({ rows, from, to }: Gap): Draft {
+  const kind = rows.length === 0 ? "deleted" : to < from ? "inserted" : "altered";
+  const detail = "one of too many to be told apart";
+  return { area: "event", kind, position: from, detail, ...(to > from ? { to } : {}) };
 }

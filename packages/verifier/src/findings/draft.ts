@@ -23,3 +23,17 @@ export interface Draft {
   stream?: string;
   detail: string;
 }
+
+/** Adds a finding, or has the one before it go on where it says the same of the next position: a long run takes no room. */
+export function pushRun(drafts: Draft[], draft: Draft): void {
+  const last = drafts.at(-1);
+  const goesOn =
+    last?.position !== undefined &&
+    draft.position !== undefined &&
+    last.kind === draft.kind &&
+    last.area === draft.area &&
+    last.detail === draft.detail &&
+    (last.to ?? last.position) + 1n === draft.position;
+  if (goesOn) Object.assign(last, { to: draft.to ?? draft.position });
+  else drafts.push(draft);
+}

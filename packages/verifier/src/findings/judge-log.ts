@@ -11,6 +11,8 @@ export interface LogEvidence {
   log: WalkedLog;
   roots: RootComparison;
   watermarks: Watermarks;
+  /** The greatest size that a row of `anchors` calls anchored, where there is no chain to ask; else 0. */
+  claimedAnchor: bigint;
   scan: ScannedEvents;
   /** The first of the newest sealed events that are gone with no row after them. */
   truncatedFrom: bigint | undefined;
@@ -65,9 +67,10 @@ function greatest(pins: readonly Pin[]): bigint {
   return pins.reduce((size, pin) => max(size, pin.size), 0n);
 }
 
-/** The last position that tiles, checkpoints or watermarks of the database claim. */
-function claimOf({ log, roots, watermarks }: LogEvidence): bigint {
-  return max(max(log.size, log.claimed), max(watermarks.sealed, roots.checkpoints.newest));
+/** The last position that tiles and checkpoints, or else the watermarks, of the database claim. */
+function claimOf({ log, roots, watermarks, claimedAnchor }: LogEvidence): bigint {
+  const { sealed, anchored, final } = watermarks;
+  return [log.claimed, roots.checkpoints.newest, sealed, anchored, final, claimedAnchor].reduce(max, log.size);
 }
 
 /** The last event that is there, in places of the log. */

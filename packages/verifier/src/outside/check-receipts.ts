@@ -1,4 +1,5 @@
 import { type Bytes, equalBytes } from "@eventchain/core";
+import type { EventRow } from "../database/read-events.ts";
 import type { Draft } from "../findings/draft.ts";
 import type { OutsideReceipt } from "../options.ts";
 
@@ -6,25 +7,30 @@ import type { OutsideReceipt } from "../options.ts";
 export type HashLookup = (position: bigint) => Promise<Bytes | undefined>;
 
 /**
- * Compares receipts with the ledger. The hash decides: id, stream, version and time are in it, so a receipt whose hash fits can
- * only differ from the row, and that is then found at the row.
+ * Compares receipts with the ledger: the hash with the one that was sealed, or follows in the chain, and whatever else they name
+ * with the row, where that was found to be the event. `events`: those rows, by position.
  */
-export async function checkReceipts(receipts: readonly OutsideReceipt[], find: HashLookup): Promise<Draft[]> {
+export async function checkReceipts(
+  receipts: readonly OutsideReceipt[],
+  find: HashLookup,
+  events: ReadonlyMap<bigint, EventRow>,
+): Promise<Draft[]> {
   const drafts: Draft[] = [];
   for (const receipt of receipts) {
+    const detail = problemOf(receipt, await find(receipt.position), events.get(receipt.position));
+    if (detail === undefined) continue;
     const { position, id, stream } = receipt;
-    const hash = await find(position);
-    if (hash !== undefined && equalBytes(hash, receipt.hash)) continue;
-    const detail =
-      hash === undefined ? "a receipt names an event that is not there" : "a receipt names another event here";
-    drafts.push({
-      area: "outside",
-      kind: "contradicted",
-      position,
-      detail,
-      ...(id === undefined ? {} : { eventId: id }),
-      ...(stream === undefined ? {} : { stream }),
-    });
+    const name = { ...(id === undefined ? {} : { eventId: id }), ...(stream === undefined ? {} : { stream }) };
+    drafts.push({ area: "outside", kind: "contradicted", position, ...name, detail });
   }
   return drafts;
+}
+
+const PARTS = ["id", "stream", "version", "recordedAtMicros"] as const;
+
+function problemOf(receipt: OutsideReceipt, hash: Bytes | undefined, row: EventRow | undefined): string | undefined {
+  if (hash === undefined) return "a receipt names an event that is not there";
+  if (!equalBytes(hash, receipt.hash)) return "a receipt names another event here";
+  const wrong = PARTS.find((part) => row !== undefined && receipt[part] !== undefined && receipt[part] !== row[part]);
+  return wrong === undefined ? undefined : `a receipt names this event, but another ${wrong}`;
 }
