@@ -153,3 +153,15 @@ test("nothing is named: says how to start", async () => {
   expect(exitCode).toBe(2);
   expect(stderr).toMatch(/no database is named: start `eventchain up`.*--database URL or DATABASE_URL/);
 });
+
+test("an old Node is told which one is needed", async () => {
+  // The version alone is an old one's here; the syntax of the file is kept to what such a Node can parse.
+  const disguise = `data:text/javascript,Object.defineProperty(process, "versions", { value: { node: "20.19.1" } });`;
+  const { exitCode, stdout, stderr } = await runCli(["status"], {
+    env: { NODE_OPTIONS: `--import="${encodeURI(disguise)}"` },
+  });
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+  expect(stderr).toBe(
+    'eventchain: needs Node 24 or newer, and this is Node 20.19.1: run it as npx -y -p node@24 -c "eventchain --help"\n',
+  );
+});

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import pg from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type CliResult, ended, runCli, startCli } from "../support/run-cli.ts";
 
@@ -143,6 +144,17 @@ describe("up", () => {
     await json(at("append", "--stream", "ticket-2", "--type", "TicketClosed", "--data", "{}"));
     expect(await json(at("await", "4"))).toMatchObject({ position: "4", state: "final" });
     expect(await json(at("verify", "--trust", trust))).toMatchObject({ ok: true, anchored: { size: "4" } });
+
+    // What a dishonest administrator would do.
+    const client = new pg.Client({ connectionString: second.databaseUrl });
+    await client.connect();
+    await client.query("set session_replication_role = replica");
+    await client.query(`update eventchain.events set data = '{"title":"all is well"}' where position = 2`);
+    await client.end();
+    const tampered = await runCli(at("verify", "--trust", trust, "--json"));
+    expect(tampered.exitCode).toBe(1);
+    expect(JSON.parse(tampered.stdout)).toMatchObject({ ok: false, findings: [{ kind: "altered", position: "2" }] });
+    expect((await failed(at("verify", "--trust", trust), 1)).stdout).toMatch(/ALTERED 2 .*\n\nNOT INTACT: 1 finding\./);
   });
 
   test("several ledgers, counted ports, --fresh", async () => {

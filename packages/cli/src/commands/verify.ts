@@ -51,20 +51,23 @@ async function verify(context: CommandContext, options: VerifyArguments): Promis
   const chain = options.offline === true ? undefined : await chainAtHand(context);
   const finality = await readFinalitySetting(settings);
   const database = await context.pool();
+  const { readGuard } = await import("../verify/read-guard.ts");
+  const guard = await readGuard(context, ledger ?? trust?.origin);
   const bar = context.progress(0n, "verifying");
   return await verifyLedger({
     database,
+    ledger,
+    chain,
+    offline: options.offline === true,
+    trust,
+    contract: settings.options.contract,
+    from: options.from,
     receipts,
     checkpoints,
-    offline: options.offline === true,
+    guard,
+    finality,
     onProgress: (done, total) => bar.update(done, total),
     signal,
-    ...(ledger === undefined ? {} : { ledger }),
-    ...(trust === undefined ? {} : { trust }),
-    ...(finality === undefined ? {} : { finality }),
-    ...(chain === undefined ? {} : { chain }),
-    ...(settings.options.contract === undefined ? {} : { contract: settings.options.contract }),
-    ...(options.from === undefined ? {} : { from: options.from }),
   });
 }
 

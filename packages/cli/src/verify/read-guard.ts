@@ -1,0 +1,40 @@
+import { join } from "node:path";
+import { LedgerError, originLine } from "@eventchain/core";
+import { openPostgresStore } from "@eventchain/store";
+import { type Guard, type GuardHead, openFileGuard, openPostgresGuard } from "@eventchain/workers";
+import type { CommandContext } from "../frame/context.ts";
+
+/**
+ * What the sealer's guard holds, where it is at hand: it tells `verify` whether a head on chain that the database cannot
+ * explain was lost here or invented elsewhere. It is a help to name a finding, never a reason to trust, so whatever
+ * keeps it from being read leaves it out.
+ *
+ * @param origin of the ledger; undefined: the only one there is
+ */
+export async function readGuard(context: CommandContext, origin: string | undefined): Promise<GuardHead | undefined> {
+  try {
+    const guard = await findGuard(context);
+    if (guard === undefined) return undefined;
+    try {
+      const ledgers = await openPostgresStore({ pool: await context.pool() }).listLedgers();
+      const ledger = origin === undefined ? ledgers[0] : ledgers.find((each) => each.origin === origin);
+      return ledger === undefined ? undefined : await guard.read(originLine(ledger.origin, ledger.epoch));
+    } finally {
+      await guard.close();
+    }
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error;
+    context.output.note(`verify: the sealer's guard is left out: ${error.message}`);
+    return undefined;
+  }
+}
+
+/** GUARD_URL's; else that of a folder that is this database's: it was named, or its stack runs on this very database. */
+async function findGuard({ settings }: CommandContext): Promise<Guard | undefined> {
+  const { options, env, dir } = settings;
+  if (env.GUARD_URL !== undefined && env.GUARD_URL !== "") return openPostgresGuard(env.GUARD_URL);
+  const database = await settings.require("database");
+  const isNamed = options.dir !== undefined || (env.EVENTCHAIN_DIR ?? "") !== "";
+  if (!isNamed && (await settings.stack())?.databaseUrl !== database.text) return undefined;
+  return openFileGuard(join(dir, "guard"));
+}
