@@ -39,13 +39,21 @@ export function describeError(error: unknown): DescribedError {
       hint === undefined || said.includes("`eventchain") || said.includes("--") ? said : `${said}: ${hint}`;
     // A conflict and a proven alteration are answers, bad ones; everything else could not be done.
     const exitCode = error.code === "conflict" || error.code === "tampered" ? 1 : 2;
-    return { exitCode, message, json: { ...error.toJSON(), code: error.code, message } };
+    const { code, message: _said, ...values } = error.toJSON();
+    return { exitCode, message, json: { code, message, ...values } };
   }
   const { code, message } = error as NodeJS.ErrnoException;
   if (error instanceof Error && error.name === "AbortError") return plain("aborted", "interrupted");
   const said = error instanceof Error ? oneLine(message) : String(error);
   if (typeof code === "string" && /^E[A-Z]+$/.test(code)) return plain("invalid-argument", said);
   return plain("internal", `${said || "it failed without a message"}: EVENTCHAIN_DEBUG=1 shows where`);
+}
+
+/** Where an error, and each that caused it, was thrown; for EVENTCHAIN_DEBUG=1. */
+export function stacksOf(error: unknown): string {
+  const stacks: string[] = [];
+  for (let at = error; at instanceof Error && stacks.length < 5; at = at.cause) stacks.push(at.stack ?? at.message);
+  return stacks.join("\ncaused by ");
 }
 
 function plain(code: string, message: string): DescribedError {

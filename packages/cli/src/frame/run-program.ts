@@ -3,7 +3,7 @@ import { commands } from "../commands/index.ts";
 import { collect } from "./arguments.ts";
 import type { ExitCode, RegisterCommand, Run } from "./command-spec.ts";
 import { createContext } from "./context.ts";
-import { describeError } from "./describe-error.ts";
+import { describeError, stacksOf } from "./describe-error.ts";
 import type { ProgramIo } from "./io.ts";
 import { createOutput, flush, type Output, OutputClosed, toJsonText } from "./output.ts";
 import { createSettings, type GlobalOptions } from "./settings.ts";
@@ -67,10 +67,9 @@ async function report(error: unknown, output: Output, io: ProgramIo): Promise<Ex
   if (error instanceof OutputClosed) return 0;
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
   const { exitCode, message, json } = describeError(error);
-  const stack = error instanceof Error && io.env.EVENTCHAIN_DEBUG === "1" ? error.stack : undefined;
   if (output.json) io.stdout.write(`${toJsonText({ error: json })}\n`);
   output.note(`eventchain: ${message}`);
-  if (stack !== undefined) output.note(stack);
+  if (io.env.EVENTCHAIN_DEBUG === "1") output.note(stacksOf(error));
   io.tellParent({ failed: json, exitCode });
   return exitCode;
 }
