@@ -149,9 +149,9 @@ export interface AnchorFacts {
   sinceLastMs: bigint | undefined;
   /** Since the oldest checkpoint past the contract's head was sealed. */
   oldestWaitMs: bigint;
-  /** Anchors that failed since the last one that was mined. */
+  /** Anchors that were reverted, and so paid for, since the last one that was not. */
   failuresInARow: number;
-  /** Since the newest failed one was prepared; undefined while there is none. */
+  /** Since the newest reverted one was prepared; undefined while there is none. */
   sinceFailureMs: bigint | undefined;
   /** Wei of this sender on this chain, over all ledgers: paid in the last 24 hours, or at most to be paid for what is on its way. */
   spentWei: bigint;
