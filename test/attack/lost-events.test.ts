@@ -67,6 +67,8 @@ describe("deleted", () => {
     [256, 257, "deleted 256-257"],
     [100, 180, "deleted 100-180"],
     [2, 299, "deleted 2-299"],
+    [314, 319, "deleted 314-319"],
+    [319, 319, "deleted 319"],
   ])("%d to %d, followers renumbered", async (from, to, expected) => {
     const steps = async (victim: Victim): Promise<void> => {
       await remove(victim, from, to);
@@ -158,6 +160,8 @@ describe("reordered", () => {
     [10, 290],
     [1, 320],
     [256, 258],
+    [319, 320],
+    [318, 320],
   ])("%d and %d", async (a, b) => {
     expect(told(await stage.verify(swap(a, b)))).toEqual([`reordered ${a}-${b}`]);
     const forward = await stage.verify(async (victim) => {

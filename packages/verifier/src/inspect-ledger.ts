@@ -87,10 +87,14 @@ async function judge(
   const elsewhere = (options.trust?.chains ?? []).filter(
     (place) => place.chainId !== view?.place.chainId || place.contract !== view.place.contract,
   );
+  const claims =
+    chain === undefined
+      ? []
+      : await checkClaims({ snapshot, pool, ledgerId, chain, view, elsewhere, watermarks: setup.watermarks });
   const drafts: Draft[] = [
     ...beginning.drafts,
     ...genesisDrafts(scan, beginning.drafts),
-    ...checkContract(setup, view),
+    ...withContract(checkContract(setup, view), claims),
     ...(await judgeChain(view, setup.origins)),
     ...judgeCheckpointRows(roots.checkpoints),
     ...verdict.drafts,
@@ -100,13 +104,17 @@ async function judge(
     ...versions.filter(({ position }) => upset === undefined || position < upset),
     ...judgeOutside(ground.outside, roots.pins, ground.epoch),
     ...(await checkReceipts(options.receipts ?? [], findHash, scan.receipted)),
-    ...(chain === undefined
-      ? []
-      : await checkClaims({ snapshot, pool, ledgerId, chain, view, elsewhere, watermarks: setup.watermarks })),
   ];
   const { provenByEvents, provenByTiles } = verdict;
   const settled = settleFindings({ drafts, provenByEvents, provenByTiles, disturbed: scan.disturbed });
   return await nameEvents(snapshot, ledgerId, settled, (position) => scan.disturbed.has(position));
+}
+
+/** Claims of anchors that are somewhere else, and the row that says where, are one matter. */
+function withContract([contract]: readonly Draft[], claims: readonly Draft[]): Draft[] {
+  const [first, ...rest] = claims;
+  if (contract === undefined) return [...claims];
+  return first === undefined ? [contract] : [{ ...first, detail: `${contract.detail}; ${first.detail}` }, ...rest];
 }
 
 function leastPosition(drafts: readonly Draft[]): bigint | undefined {

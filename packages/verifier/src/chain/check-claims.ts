@@ -15,6 +15,9 @@ const claimMax = statement("claim-max");
 /** At most so many false claims are looked into a second time. */
 const MAX_SECOND_LOOKS = 1_000;
 
+/** Characters of a finding's words, beyond which no more are added. */
+const MAX_DETAIL = 500;
+
 /** A row of `anchors` that is called mined or final. All hex is 0x and lower-case; a block that is not named is undefined. */
 interface Claim {
   txHash: string;
@@ -48,21 +51,35 @@ export interface ClaimInput {
  */
 export async function checkClaims(input: ClaimInput): Promise<Draft[]> {
   const { snapshot, ledgerId, view } = input;
-  const suspects: { claim: Claim; problem: string }[] = [];
+  const suspects: { claim: Claim; problem: string; ordinal: number }[] = [];
+  let ordinal = 0;
   for await (const page of snapshot.pages(claimScan, [ledgerId])) {
     for (const row of page) {
       const claim = decode(row);
+      ordinal += 1;
       if (input.elsewhere.some((place) => isAt(claim, place))) continue;
       const problem = problemOf(claim, view, view?.byTransaction.get(claim.txHash) ?? []);
-      if (problem !== undefined && suspects.length < MAX_SECOND_LOOKS) suspects.push({ claim, problem });
+      if (problem !== undefined && suspects.length < MAX_SECOND_LOOKS) suspects.push({ claim, problem, ordinal });
     }
   }
   const drafts: Draft[] = [];
+  let before: number | undefined;
   for (const suspect of suspects) {
     const problem = await lookAgain(suspect.claim, suspect.problem, input);
-    if (problem !== undefined) drafts.push(describe(suspect.claim, problem, view));
+    if (problem === undefined) continue;
+    const draft = describe(suspect.claim, problem, view);
+    const last = drafts.at(-1);
+    // Claims that follow each other, and are all false, are one finding.
+    if (last !== undefined && before === suspect.ordinal - 1) extend(last, draft);
+    else drafts.push(draft);
+    before = suspect.ordinal;
   }
-  return mergeForged([...drafts, ...(await checkWatermarks(input))]);
+  for (const draft of await checkWatermarks(input)) {
+    const same = drafts.find((one) => covers(one, draft));
+    if (same === undefined) drafts.push(draft);
+    else extend(same, draft);
+  }
+  return drafts;
 }
 
 /** The greatest size that any of these claims names, 0 without one. */
@@ -136,20 +153,16 @@ async function checkWatermarks(input: ClaimInput): Promise<Draft[]> {
   ];
 }
 
-/** False claims about the same positions are one finding. */
-function mergeForged(drafts: readonly Draft[]): Draft[] {
-  const merged: Draft[] = [];
-  for (const draft of drafts) {
-    const same = merged.find((one) => one.position === draft.position);
-    if (same === undefined) {
-      merged.push({ ...draft });
-      continue;
-    }
-    same.detail = `${same.detail}; ${draft.detail}`;
-    const to = max(same.to ?? same.position ?? 0n, draft.to ?? draft.position ?? 0n);
-    if (to > (same.position ?? 0n)) same.to = to;
-  }
-  return merged;
+/** Whether two false claims speak of the same positions. */
+function covers(one: Draft, other: Draft): boolean {
+  const [position, from] = [other.position ?? 0n, one.position ?? 0n];
+  return from <= position && position <= (one.to ?? from);
+}
+
+function extend(draft: Draft, by: Draft): void {
+  const to = max(draft.to ?? draft.position ?? 0n, by.to ?? by.position ?? 0n);
+  if (to > (draft.position ?? 0n)) draft.to = to;
+  if (draft.detail.length < MAX_DETAIL) draft.detail = `${draft.detail}; ${by.detail}`;
 }
 
 function decode(row: Row): Claim {

@@ -17,6 +17,9 @@ const CONFIRMING_ROWS = 8;
 /** Shifts that rows were seen to have and that may come back. */
 const KNOWN_SHIFTS = 8;
 
+/** So many of the rows that wait at the log's end are looked for one by one. */
+const MAX_END_ROWS = 64;
+
 /** What lies between two rows that are what was sealed: rows that are not, and sealed events (`from` … `to`) that no row is. */
 export interface Gap {
   rows: LooseRow[];
@@ -52,6 +55,7 @@ export class Alignment {
   /** Rows that wait to be placed, and how long their texts are. */
   #loose: Reading[] = [];
   #characters = 0;
+  #beyond: Reading[] = [];
   #ended = false;
 
   constructor(places: Places, from: bigint, sink: AlignmentSink) {
@@ -91,7 +95,7 @@ export class Alignment {
     if (index > this.#size) {
       // The log is at its end: unless this very row still belongs to it, it and all that follow were never sealed.
       if (this.#next <= this.#size && (await this.#resync(reading, { everywhere: true, last: true }))) return "placed";
-      this.#end(false);
+      await this.#end(false);
       return "beyond";
     }
     const count = this.#loose.length + 1;
@@ -108,7 +112,14 @@ export class Alignment {
     // The last rows may have been waiting for a next one.
     const last = this.#loose.pop();
     if (last !== undefined && !(await this.#resync(last, { everywhere: true, last: true }))) this.#wait(last);
-    this.#end(true);
+    await this.#end(true);
+  }
+
+  /** Rows that waited and turned out to come after everything that was sealed, in their order. Gives them once. */
+  takeBeyond(): Reading[] {
+    const beyond = this.#beyond;
+    this.#beyond = [];
+    return beyond;
   }
 
   #wait(reading: Reading): void {
@@ -116,9 +127,35 @@ export class Alignment {
     this.#characters += (reading.row.data?.length ?? 0) + (reading.row.metadata?.length ?? 0);
   }
 
-  #end(last: boolean): void {
-    this.#close(this.#size + 1n, this.#shift, last);
+  async #end(last: boolean): Promise<void> {
+    await this.#splitEnd();
+    this.#close(this.#size + 1n, this.#shift, last && this.#beyond.length === 0);
     this.#ended = true;
+  }
+
+  /**
+   * Rows that wait at the log's end may be its last events, moved up, and behind them others that were never sealed: so it is
+   * when some row is the last sealed event, those before it that fit anywhere fit in order, and none after it does.
+   */
+  async #splitEnd(): Promise<void> {
+    const waiting = this.#loose;
+    const matches: { reading: Reading; match: Match }[] = [];
+    let beyond = waiting.length;
+    for (const [i, reading] of waiting.slice(0, MAX_END_ROWS).entries()) {
+      const match = await this.#search(reading, this.#next, this.#size, true);
+      if (match === undefined) continue;
+      if (beyond < waiting.length || match.index <= (matches.at(-1)?.match.index ?? 0n)) return;
+      matches.push({ reading, match });
+      if (match.index === this.#size) beyond = i + 1;
+    }
+    if (beyond === waiting.length) return;
+    this.#loose = [];
+    for (const reading of waiting.slice(0, beyond)) {
+      const found = matches.find((one) => one.reading === reading);
+      if (found === undefined) this.#wait(reading);
+      else this.#accept(reading, found.match);
+    }
+    this.#beyond = waiting.slice(beyond);
   }
 
   async #seekKnown(reading: Reading): Promise<boolean> {

@@ -116,20 +116,25 @@ class Scan {
     const reading = readContent(row, this.#input.origin, this.#storedBefore);
     this.#roots.see(reading);
     if (!this.#alignment.place(reading) && (await this.#alignment.seek(reading)) === "beyond") {
-      this.#tail ??= await this.#startTail();
-      const fit = this.#tail.see(reading);
-      if (fit !== undefined) {
-        if (fit.place !== row.position) this.#disturbed.add(min(row.position, fit.place), max(row.position, fit.place));
-        this.#proven(reading, { row, content: fit.content, position: fit.place, sealed: false });
-      }
+      for (const one of [...this.#alignment.takeBeyond(), reading]) await this.#seeTail(one);
     }
     this.#storedBefore = row.hash;
     this.#last = row.position;
   }
 
+  async #seeTail(reading: Reading): Promise<void> {
+    const { row } = reading;
+    this.#tail ??= await this.#startTail(reading);
+    const fit = this.#tail.see(reading);
+    if (fit === undefined) return;
+    if (fit.place !== row.position) this.#disturbed.add(min(row.position, fit.place), max(row.position, fit.place));
+    this.#proven(reading, { row, content: fit.content, position: fit.place, sealed: false });
+  }
+
   async finish(checked: bigint): Promise<ScannedEvents> {
     const alignment = this.#alignment;
     await alignment.finish();
+    for (const reading of alignment.takeBeyond()) await this.#seeTail(reading);
     alignment.streams.finish();
     for (const { stream, from, to, eventId } of alignment.streams.changed) {
       const detail = "its version is not what was sealed";
@@ -157,12 +162,12 @@ class Scan {
     };
   }
 
-  async #startTail(): Promise<TailCheck> {
+  async #startTail({ storedBefore }: Reading): Promise<TailCheck> {
     const { entries, genesisHash, wanted } = this.#input;
     const sealedHash = entries.size === 0n ? genesisHash : await entries.find(entries.size);
     const { shift, streams } = this.#alignment;
     const versions = (row: EventRow): Iterable<bigint> => streams.possible(row, 0);
-    return new TailCheck({ last: entries.size, shift, sealedHash, storedHash: this.#storedBefore, versions }, wanted);
+    return new TailCheck({ last: entries.size, shift, sealedHash, storedHash: storedBefore, versions }, wanted);
   }
 
   #gap(gap: Gap): void {
