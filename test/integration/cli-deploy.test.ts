@@ -89,12 +89,34 @@ test("migrate, deploy, workers: a ledger is final and intact, and every step may
   expect(noChain.stderr).toMatch(/no chain is at hand.*--rpc URL.*--offline/);
 });
 
+test("`up` on servers of somebody else's continues what was deployed, and writes down no password", async () => {
+  await json(["migrate"]);
+  const { contract } = await json(["deploy", "--ledger", "shop.example/orders"]);
+  const url = new URL(env.DATABASE_URL ?? "");
+  // Which password is right depends on the server; that it is not written down does not.
+  if (url.password === "") url.password = "hush";
+  const named = { ...env, DATABASE_URL: url.href, EVENTCHAIN_DIR: join(dir, "up") };
+  const up = await runCli(["up", "--detach", "--json", "--ledger", "shop.example/orders"], { env: named });
+  try {
+    expect(up).toMatchObject({ exitCode: 0 });
+    const stack = JSON.parse(up.stdout);
+    expect(stack).toMatchObject({ contract, rpcUrl: chain.url, ledgers: ["shop.example/orders"] });
+    expect(new URL(stack.databaseUrl)).toMatchObject({ host: url.host, username: url.username, password: "" });
+    for (const file of ["stack.json", "up.log", "workers.log"]) {
+      expect(await readFile(join(dir, "up", file), "utf8")).not.toContain(url.password);
+    }
+  } finally {
+    await runCli(["down"], { env: named });
+  }
+});
+
 test("what cannot be deployed is said in one line", async () => {
   await json(["migrate"]);
   const refused: [readonly string[], Record<string, string>, RegExp][] = [
     [["deploy"], { OWNER_KEY_FILE: "" }, /OWNER_KEY_FILE is not set.*name a file, mode 0600/],
     [["deploy"], { OWNER_KEY_FILE: join(dir, "missing") }, /missing cannot be used: ENOENT/],
     [["deploy"], { OWNER_KEY_FILE: env.SEAL_KEY_FILE ?? "" }, /0x and 64 hex digits/],
+    [["deploy"], { SEAL_KEY_FILE: env.OWNER_KEY_FILE ?? "" }, /64 hex digits/],
     [["deploy", "--contract", "0x12"], {}, /address/],
     [["deploy", "--contract", `0x${"12".repeat(20)}`], {}, /no AnchorRegistry at 0x1212/],
     [["deploy", "--ledger", "a", "--ledger", "b"], {}, /more than once/],
@@ -103,11 +125,14 @@ test("what cannot be deployed is said in one line", async () => {
     [["workers"], { FINALITY: "soon" }, /finality is a number/],
     [["workers"], { RPC_URL: "" }, /no node of a chain is named/],
   ];
-  for (const [args, change, message] of refused) {
-    const result = await run(args, change);
-    expect(result, args.join(" ")).toMatchObject({ exitCode: 2, stdout: "", stderr: expect.stringMatching(message) });
-    expect(result.stderr).not.toContain("5e5e");
-  }
+  await Promise.all(
+    refused.map(async ([args, change, message]) => {
+      const result = await run(args, change);
+      expect(result, args.join(" ")).toMatchObject({ exitCode: 2, stdout: "", stderr: expect.stringMatching(message) });
+      expect(result.stderr).not.toContain("5e5e");
+      expect(result.stderr.trim().split("\n"), result.stderr).toHaveLength(1);
+    }),
+  );
 });
 
 test("an owner without funds is told which address needs them", async () => {

@@ -170,13 +170,16 @@ describe("up", () => {
     await json(["await", "1", "--dir", dir, "--ledger", "shop/b"]);
     const trust = join(dir, "trust-shop%2Fb.json");
     expect(await json(["verify", "--dir", dir, "--trust", trust])).toMatchObject({ ok: true, ledger: "shop/b" });
+    const third = await json(["deploy", "--dir", dir, "--ledger", "shop/c"]);
+    expect(third).toMatchObject({ ledger: "shop/c", contract: stack.contract });
     await json(["down", "--dir", dir]);
 
     // Without --ledger: those that the folder has.
-    expect(await json(up)).toMatchObject({ ledgers: ["shop/a", "shop/b"], contract: stack.contract });
+    expect(await json(up)).toMatchObject({ ledgers: ["shop/a", "shop/b", "shop/c"], contract: stack.contract });
     await json(["down", "--dir", dir]);
     const fresh = await json<StackDocument>([...up, "--fresh"]);
     expect(fresh.ledgers).toEqual(["localhost/main"]);
+    expect((await readdir(dir)).filter((name) => name.startsWith("trust"))).toEqual(["trust.json"]);
     expect(await json(["status", "--dir", dir])).toMatchObject({ ledger: "localhost/main", size: "0" });
   });
 

@@ -2,7 +2,7 @@ import { LedgerError, parseTrustRoot } from "@eventchain/core";
 import type { Finding, OutsideReceipt, VerifyReport } from "@eventchain/verifier";
 import { collect, decimal } from "../frame/arguments.ts";
 import type { RegisterCommand } from "../frame/command-spec.ts";
-import { type CommandContext, givenOrigin } from "../frame/context.ts";
+import { type CommandContext, givenContract, givenOrigin } from "../frame/context.ts";
 import { readFinalitySetting } from "../frame/read-finality-setting.ts";
 import { readInputFile } from "../frame/read-input-file.ts";
 import { showText } from "../jsonl/show-text.ts";
@@ -37,9 +37,10 @@ export const registerVerify: RegisterCommand = (program, run) => {
 async function verify(context: CommandContext, options: VerifyArguments): Promise<VerifyReport> {
   const { settings, signal } = context;
   const ledger = givenOrigin(settings);
+  const contract = givenContract(settings);
   const trust =
     options.trust === undefined ? undefined : parseTrustRoot(await readInputFile(options.trust, "the trust root"));
-  if (trust !== undefined && settings.options.contract !== undefined) {
+  if (trust !== undefined && contract !== undefined) {
     throw new LedgerError("invalid-argument", "--contract and --trust both name the contract: leave --contract out");
   }
   const { parseReceipts, verifyLedger } = await import("@eventchain/verifier");
@@ -60,7 +61,7 @@ async function verify(context: CommandContext, options: VerifyArguments): Promis
     chain,
     offline: options.offline === true,
     trust,
-    contract: settings.options.contract,
+    contract,
     from: options.from,
     receipts,
     checkpoints,

@@ -1,6 +1,6 @@
 import { LedgerError } from "@eventchain/core";
 import { describe, expect, test } from "vitest";
-import { checkUrl, maskUrl, type ServerKind } from "./check-url.ts";
+import { checkUrl, maskUrl, type ServerKind, withoutSecrets } from "./check-url.ts";
 
 describe("checkUrl", () => {
   test.each<[ServerKind, string, object | undefined]>([
@@ -53,6 +53,19 @@ describe("maskUrl", () => {
     ["rpc", "http://127.0.0.1:8545/", "http://127.0.0.1:8545"],
   ])("%s %s", (kind, text, masked) => {
     expect(maskUrl(kind, text)).toBe(masked);
+  });
+});
+
+describe("withoutSecrets", () => {
+  test.each<[ServerKind, string, string]>([
+    ["database", "postgres://u:hush@host:1/app?sslmode=require", "postgres://u@host:1/app?sslmode=require"],
+    ["database", "postgres://host/app?password=hush", "postgres://host/app"],
+    ["database", "postgres://host/app?password=hush&user=u", "postgres://host/app?user=u"],
+    ["redis", "redis://:hush@host:1/2", "redis://host:1/2"],
+    ["rpc", "https://u:hush@node.example:8/v3/hush?key=hush", "https://u@node.example:8"],
+    ["rpc", "http://127.0.0.1:8545", "http://127.0.0.1:8545"],
+  ])("%s %s", (kind, text, bare) => {
+    expect(withoutSecrets(kind, text)).toBe(bare);
   });
 });
 

@@ -29,6 +29,16 @@ export function maskUrl(kind: ServerKind, text: string): string {
   return rest.length > 1 ? `${origin}/***` : origin;
 }
 
+/** A URL that may be written down: without its password, and for a chain's node without what may be an API key. */
+export function withoutSecrets(kind: ServerKind, text: string): string {
+  const bare = text
+    .replace(/^([^:/?#]+:\/\/[^:@/?#]*):.*@/s, "$1@")
+    .replace(/^([^:/?#]+:\/\/)@/, "$1")
+    .replace(/([?&])(?:ssl)?password=[^&]*&?/gi, "$1")
+    .replace(/[?&]$/, "");
+  return kind === "rpc" ? (/^[^:/?#]+:\/\/[^/?#]*/.exec(bare)?.[0] ?? bare) : bare;
+}
+
 /** Host and port to knock at before a client is opened; undefined for a Unix socket. */
 export interface Address {
   readonly host: string;

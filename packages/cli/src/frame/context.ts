@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import type { Chain } from "@eventchain/chain";
-import { checkOrigin, LedgerError } from "@eventchain/core";
+import { checkOrigin, LedgerError, parseAddress } from "@eventchain/core";
 import type { Connection, Ledger } from "@eventchain/ledger";
 import type { PostgresStore } from "@eventchain/store";
 import type { ProgramIo } from "./io.ts";
@@ -115,6 +115,12 @@ export function givenOrigin(settings: Settings): string | undefined {
     throw new LedgerError("invalid-argument", "--ledger was given more than once: this command takes one ledger");
   if (origin !== undefined) checkOrigin(origin);
   return origin;
+}
+
+/** The contract of `--contract`, 0x and lower case. */
+export function givenContract(settings: Settings): string | undefined {
+  const { contract } = settings.options;
+  return contract === undefined ? undefined : parseAddress(contract);
 }
 
 function onlyLedger(origins: readonly string[]): string {

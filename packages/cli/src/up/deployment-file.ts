@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { LedgerError } from "@eventchain/core";
 import { z } from "zod";
+import { readStack, writeStack } from "../frame/stack-file.ts";
 import { writeFileWhole } from "../frame/write-file-whole.ts";
 
 const shape = z.strictObject({
@@ -32,4 +33,19 @@ export async function readDeployment(dir: string): Promise<Deployment | undefine
 /** Replaces the file in one step. */
 export async function writeDeployment(dir: string, deployment: Deployment): Promise<void> {
   await writeFileWhole(pathIn(dir), `${JSON.stringify(deployment, null, 2)}\n`);
+}
+
+/** Adds a ledger that was opened beside `up`, so that the folder's next `up`, and the stack that runs, count it too. */
+export async function addLedger(
+  dir: string,
+  { origin, contract }: { origin: string; contract: string },
+): Promise<void> {
+  const deployment = await readDeployment(dir);
+  if (deployment?.contract === contract && !deployment.ledgers.includes(origin)) {
+    await writeDeployment(dir, { ...deployment, ledgers: [...deployment.ledgers, origin] });
+  }
+  const stack = await readStack(dir);
+  if (stack?.contract === contract && !stack.ledgers.includes(origin)) {
+    await writeStack(dir, { ...stack, ledgers: [...stack.ledgers, origin] });
+  }
 }

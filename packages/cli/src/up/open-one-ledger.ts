@@ -11,29 +11,39 @@ const NO_LEDGER = `0x${"0".repeat(64)}`;
 export interface Opener {
   readonly pool: PostgresStore["pool"];
   readonly chain: Chain;
-  readonly keys: KeyFiles;
+  readonly keys: OpenerKeys;
+}
+
+export interface OpenerKeys {
+  readonly sealSeed: Uint8Array;
+  readonly ownerKey: string;
+  /** For messages. */
+  readonly ownerFile: string;
+  /** The anchoring key's address. */
+  readonly anchorer: string;
+}
+
+/** Reads all three, before anything is made with one of them. Errors: LedgerError `config-invalid`, `bad-key`. */
+export async function readKeys(files: KeyFiles): Promise<OpenerKeys> {
+  return {
+    sealSeed: await readSealSeed(files.seal),
+    ownerKey: await readChainKey(files.owner),
+    ownerFile: files.owner,
+    anchorer: addressOf(await readChainKey(files.anchor)),
+  };
 }
 
 /** Creates a ledger and opens it in the contract; one that is open already is given back. May be repeated after any failure. */
 export async function openOneLedger(
   { pool, chain, keys }: Opener,
   { origin, contract }: { origin: string; contract: string },
-): Promise<{ trust: TrustRoot; anchorer: string }> {
-  const anchorer = addressOf(await readChainKey(keys.anchor));
-  const ownerKey = await readChainKey(keys.owner);
-  const { trust } = await withFunds(keys.owner, ownerKey, async () =>
-    openLedger({
-      store: openPostgresStore({ pool }),
-      log: openPostgresLog(pool),
-      chain,
-      contract,
-      origin,
-      sealSeed: await readSealSeed(keys.seal),
-      ownerKey,
-      anchorerAddress: anchorer,
-    }),
-  );
-  return { trust: parseTrustRoot(trust), anchorer };
+): Promise<TrustRoot> {
+  const { sealSeed, ownerKey, anchorer } = keys;
+  const store = openPostgresStore({ pool });
+  const log = openPostgresLog(pool);
+  const input = { store, log, chain, contract, origin, sealSeed, ownerKey, anchorerAddress: anchorer };
+  const { trust } = await withFunds(keys, () => openLedger(input));
+  return parseTrustRoot(trust);
 }
 
 /** Where a ledger is anchored on this chain already; undefined when it is nowhere yet. */
@@ -48,8 +58,7 @@ export async function recordedContract({ pool, chain }: Opener, origin: string):
 
 /** Deploys the contract, paid by the owner. */
 export async function deployContract({ chain, keys }: Opener): Promise<string> {
-  const ownerKey = await readChainKey(keys.owner);
-  return (await withFunds(keys.owner, ownerKey, () => deployRegistry(chain, ownerKey))).address;
+  return (await withFunds(keys, () => deployRegistry(chain, keys.ownerKey))).address;
 }
 
 /** @throws LedgerError `chain-mismatch` when no registry stands at the address on this chain. */
@@ -57,15 +66,15 @@ export async function checkContract(chain: Chain, contract: string): Promise<voi
   await chain.registry(contract).head(NO_LEDGER);
 }
 
-async function withFunds<T>(file: string, key: string, run: () => Promise<T>): Promise<T> {
+async function withFunds<T>({ ownerKey, ownerFile }: OpenerKeys, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
     if (!(error instanceof LedgerError) || error.code !== "chain-reverted" || !/fund|balance/i.test(error.message)) {
       throw error;
     }
-    const address = addressOf(key);
-    const message = `${address} (the key in ${file}) cannot pay for the transaction: send it some of the chain's currency, and try again`;
+    const address = addressOf(ownerKey);
+    const message = `${address} (the key in ${ownerFile}) cannot pay for the transaction: send it some of the chain's currency, and try again`;
     throw new LedgerError("chain-reverted", message, { values: { address }, cause: error });
   }
 }

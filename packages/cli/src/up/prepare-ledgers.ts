@@ -4,7 +4,14 @@ import type { Stack } from "@eventchain/devstack";
 import { migrate, openPostgresStore } from "@eventchain/store";
 import { type Deployment, readDeployment, writeDeployment } from "./deployment-file.ts";
 import type { KeyFiles } from "./keep-keys.ts";
-import { checkContract, deployContract, type Opener, openOneLedger, recordedContract } from "./open-one-ledger.ts";
+import {
+  checkContract,
+  deployContract,
+  type Opener,
+  openOneLedger,
+  readKeys,
+  recordedContract,
+} from "./open-one-ledger.ts";
 import { writeTrust } from "./write-trust.ts";
 
 /** The ledger of a folder that has none, when none is named. */
@@ -18,7 +25,7 @@ export interface PrepareInput {
   readonly stack: Pick<Stack, "databaseUrl" | "rpcUrl">;
   readonly keys: KeyFiles;
   readonly ledgers: readonly string[];
-  /** By option: one that stands on the chain already. */
+  /** By option, 0x and lower case: one that stands on the chain already. */
   readonly contract: string | undefined;
   readonly log: (message: string) => void;
 }
@@ -41,7 +48,8 @@ export interface Prepared {
  * @throws LedgerError `chain-mismatch` or `bad-key`, naming `--fresh`, when data, keys and chain do not belong together
  */
 export async function prepareLedgers(input: PrepareInput): Promise<Prepared> {
-  const { dir, stack, keys } = input;
+  const { dir, stack } = input;
+  const keys = await readKeys(input.keys);
   await migrate(stack.databaseUrl);
   const store = openPostgresStore({ connectionString: stack.databaseUrl });
   const chain = connectChain({ rpcUrl: stack.rpcUrl, pollMs: POLL_MS });
@@ -65,7 +73,7 @@ async function openAll(opener: Opener, { dir, ledgers, contract: given, log }: P
   }
   const asked = [...new Set([...(kept?.ledgers ?? []), ...ledgers])];
   const origins = asked.length === 0 ? [DEFAULT_ORIGIN] : asked;
-  let contract = given?.toLowerCase() ?? kept?.contract ?? (await firstRecorded(opener, origins));
+  let contract = given ?? kept?.contract ?? (await firstRecorded(opener, origins));
   if (contract === undefined) {
     contract = await deployContract(opener);
     log(`deployed the contract at ${contract}`);
@@ -76,7 +84,7 @@ async function openAll(opener: Opener, { dir, ledgers, contract: given, log }: P
   await writeDeployment(dir, deployment);
   const trustPaths: string[] = [];
   for (const origin of origins) {
-    const { trust } = await openOneLedger(opener, { origin, contract });
+    const trust = await openOneLedger(opener, { origin, contract });
     trustPaths.push(await writeTrust(dir, trust));
   }
   await writeDeployment(dir, { ...deployment, ledgers: origins });

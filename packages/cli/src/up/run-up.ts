@@ -1,9 +1,11 @@
-import { rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { LedgerError } from "@eventchain/core";
 import { type Stack, startStack } from "@eventchain/devstack";
-import type { CommandContext } from "../frame/context.ts";
+import { type ServerKind, withoutSecrets } from "../frame/check-url.ts";
+import { type CommandContext, givenContract } from "../frame/context.ts";
 import { reachServer } from "../frame/reach-server.ts";
+import type { Settings } from "../frame/settings.ts";
 import { removeStack, type StackFile, writeStack } from "../frame/stack-file.ts";
 import { announce } from "./announce.ts";
 import { keepKeys } from "./keep-keys.ts";
@@ -20,7 +22,7 @@ export interface UpInput {
 }
 
 /** What `up` keeps in DIR beside the servers' own folders; `--fresh` throws it away. */
-const keptFiles = ["seal.key", "anchor.key", "owner.key", "deployment.json", "trust.json", "guard"] as const;
+const keptFiles = /^((seal|anchor|owner)\.key|deployment\.json|trust(-.*)?\.json|guard)$/;
 
 /**
  * Starts everything, says so, and returns once the signal has come and everything is stopped.
@@ -38,6 +40,7 @@ export async function runUp(context: CommandContext, input: UpInput): Promise<vo
   const { settings, output, signal } = context;
   const dir = resolve(settings.dir);
   const log = (message: string): void => output.note(`up: ${message}`);
+  const contract = givenContract(settings);
   await prepareFolder(dir);
   const given = await reachGiven(context, input);
   const stack = await startStack({ dir, ...given, ports: portsFrom(input.port), fresh: input.fresh, signal, log });
@@ -50,14 +53,14 @@ export async function runUp(context: CommandContext, input: UpInput): Promise<vo
     stack,
     keys,
     ledgers: input.ledgers,
-    contract: settings.options.contract,
+    contract,
     log,
   });
   signal.throwIfAborted();
   const workers = await startWorkers({ dir, stack, keys, env: settings.env, signal, log });
   context.onClose(() => workers.stop());
 
-  const file = describeStack(stack, prepared);
+  const file = describeStack(settings, stack, prepared);
   context.onClose(() => removeStack(dir));
   await writeStack(dir, file);
   const words = announce(file, settings.dir, prepared.trustPaths);
@@ -89,16 +92,20 @@ function portsFrom(first: number | undefined): { postgres?: number; redis?: numb
 }
 
 async function throwAway(dir: string): Promise<void> {
-  for (const name of keptFiles) await rm(join(dir, name), { recursive: true, force: true });
+  for (const name of await readdir(dir)) {
+    if (keptFiles.test(name)) await rm(join(dir, name), { recursive: true, force: true });
+  }
 }
 
-function describeStack(stack: Stack, { contract, ledgers }: Prepared): StackFile {
-  const { databaseUrl, redisUrl, rpcUrl, chainId } = stack;
+/** Secrets of servers that are somebody else's are not written down: their URLs are to be named again. */
+function describeStack(settings: Settings, stack: Stack, { contract, ledgers }: Prepared): StackFile {
+  const told = (kind: ServerKind, url: string): string =>
+    settings.given(kind) === undefined ? url : withoutSecrets(kind, url);
   return {
-    databaseUrl,
-    redisUrl,
-    rpcUrl,
-    chainId: `${chainId}`,
+    databaseUrl: told("database", stack.databaseUrl),
+    redisUrl: stack.redisUrl === null ? null : told("redis", stack.redisUrl),
+    rpcUrl: told("rpc", stack.rpcUrl),
+    chainId: `${stack.chainId}`,
     contract,
     consoleUrl: null,
     ledgers,

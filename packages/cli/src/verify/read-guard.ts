@@ -2,7 +2,9 @@ import { join } from "node:path";
 import { LedgerError, originLine } from "@eventchain/core";
 import { openPostgresStore } from "@eventchain/store";
 import { type Guard, type GuardHead, openFileGuard, openPostgresGuard } from "@eventchain/workers";
+import { withoutSecrets } from "../frame/check-url.ts";
 import type { CommandContext } from "../frame/context.ts";
+import type { Settings } from "../frame/settings.ts";
 
 /**
  * What the sealer's guard holds, where it is at hand: it tells `verify` whether a head on chain that the database cannot
@@ -35,6 +37,11 @@ async function findGuard({ settings }: CommandContext): Promise<Guard | undefine
   if (env.GUARD_URL !== undefined && env.GUARD_URL !== "") return openPostgresGuard(env.GUARD_URL);
   const database = await settings.require("database");
   const isNamed = options.dir !== undefined || (env.EVENTCHAIN_DIR ?? "") !== "";
-  if (!isNamed && (await settings.stack())?.databaseUrl !== database.text) return undefined;
+  if (!isNamed && !(await isStacks(settings, database.text))) return undefined;
   return openFileGuard(join(dir, "guard"));
+}
+
+async function isStacks(settings: Settings, databaseUrl: string): Promise<boolean> {
+  const stack = await settings.stack();
+  return [databaseUrl, withoutSecrets("database", databaseUrl)].some((url) => url === stack?.databaseUrl);
 }
