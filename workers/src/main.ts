@@ -10,22 +10,26 @@ const logger: Logger = (level, event, values = {}) => {
 };
 
 async function main(): Promise<void> {
-  const workers = await runWorkers(readEnvironment(process.env, logger));
-  // Under npx a Ctrl-C arrives twice: the second one finds the first at work.
-  const stop = (): void => {
-    workers.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        logger("error", "stop-failed", errorValues(error));
-        process.exit(1);
-      },
-    );
+  const starting = runWorkers(readEnvironment(process.env, logger));
+  // Asked to stop while it starts, it stops once it has started. Under npx a Ctrl-C arrives twice: the second one finds
+  // the first at work.
+  const stop = async (): Promise<void> => {
+    const workers = await starting.catch(() => undefined);
+    if (workers === undefined) return;
+    try {
+      await workers.close();
+      process.exit(0);
+    } catch (error) {
+      logger("error", "stop-failed", errorValues(error));
+      process.exit(1);
+    }
   };
-  process.on("SIGTERM", stop);
-  process.on("SIGINT", stop);
+  process.on("SIGTERM", () => void stop());
+  process.on("SIGINT", () => void stop());
+  await starting;
 }
 
 main().catch((error: unknown) => {
   logger("error", "start-failed", errorValues(error));
-  process.exitCode = 2;
+  process.exit(2);
 });
