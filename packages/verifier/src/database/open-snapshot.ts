@@ -32,6 +32,8 @@ const SETTINGS = [
   "set local statement_timeout = 0",
   "set local idle_in_transaction_session_timeout = 0",
   "set local jit = off",
+  // Tables are compared by sorting and hashing them.
+  "set local work_mem = '64MB'",
   // A cursor is read to its end.
   "set local cursor_tuple_fraction = 1",
 ].join("; ");

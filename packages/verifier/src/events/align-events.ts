@@ -1,14 +1,9 @@
 import { max, min } from "../database/entry-list.ts";
 import { type LooseRow, loosen, type Match, type Places } from "./place.ts";
 import type { Reading } from "./read-content.ts";
+import { distance, PlaceSearch, SEARCH_WINDOW } from "./search-place.ts";
 import { StreamShifts } from "./stream-shifts.ts";
 
-/** How far ahead a row's place is looked for at once. */
-const WINDOW = 256n;
-/** The most hashes computed in search of places: some ten seconds. */
-const MAX_TESTS = 8_000_000;
-/** The most of them for one row and all versions it may have had. */
-const MAX_THOROUGH_TESTS = 500_000;
 /** So many rows in a row that are nowhere in the log are settled by their positions. */
 const MAX_LOOSE = 4096;
 const MAX_LOOSE_CHARACTERS = 64_000_000;
@@ -16,7 +11,6 @@ const MAX_LOOSE_CHARACTERS = 64_000_000;
 const CONFIRMING_ROWS = 8;
 /** Shifts that rows were seen to have and that may come back. */
 const KNOWN_SHIFTS = 8;
-
 /** So many of the rows that wait at the log's end are looked for one by one. */
 const MAX_END_ROWS = 64;
 
@@ -46,6 +40,7 @@ export interface AlignmentSink {
  */
 export class Alignment {
   readonly #places: Places;
+  readonly #search: PlaceSearch;
   readonly #sink: AlignmentSink;
   readonly #size: bigint;
   readonly #streams = new StreamShifts();
@@ -60,6 +55,7 @@ export class Alignment {
 
   constructor(places: Places, from: bigint, sink: AlignmentSink) {
     this.#places = places;
+    this.#search = new PlaceSearch(places, this.#streams);
     this.#sink = sink;
     this.#size = places.entries.size;
     this.#next = from;
@@ -142,7 +138,7 @@ export class Alignment {
     const matches: { reading: Reading; match: Match }[] = [];
     let beyond = waiting.length;
     for (const [i, reading] of waiting.slice(0, MAX_END_ROWS).entries()) {
-      const match = await this.#search(reading, this.#next, this.#size, true);
+      const match = await this.#search.find(reading, { ...this.#range(this.#next, this.#size), thorough: true });
       if (match === undefined) continue;
       if (beyond < waiting.length || match.index <= (matches.at(-1)?.match.index ?? 0n)) return;
       matches.push({ reading, match });
@@ -159,13 +155,10 @@ export class Alignment {
   }
 
   async #seekKnown(reading: Reading): Promise<boolean> {
-    const { row, contents } = reading;
     for (const shift of this.#known) {
-      const index = row.position + shift;
+      const index = reading.row.position + shift;
       if (index < this.#next || index > this.#size) continue;
-      await this.#places.entries.load(index - 1n, index);
-      const versions = this.#spent() ? this.#streams.likely(row) : this.#streams.possible(row, this.#loose.length);
-      const match = this.#places.test(row, contents, index, versions);
+      const match = await this.#search.at(reading, index, this.#loose.length);
       if (match === undefined) continue;
       this.#accept(reading, match);
       return true;
@@ -178,11 +171,12 @@ export class Alignment {
    * far away shifts nothing. `last`: no row comes after it that could be misled.
    */
   async #resync(reading: Reading, search: { everywhere: boolean; last: boolean }): Promise<boolean> {
-    const near = this.#next + WINDOW;
+    const near = this.#range(this.#next, this.#next + SEARCH_WINDOW);
+    const all = this.#range(this.#next, this.#size);
     const match =
-      (await this.#search(reading, this.#next, near, false)) ??
-      (await this.#search(reading, this.#next, search.everywhere ? this.#size : near, true)) ??
-      (search.everywhere ? await this.#search(reading, near + 1n, this.#size, false) : undefined);
+      (await this.#search.find(reading, { ...near, thorough: false })) ??
+      (await this.#search.find(reading, { ...(search.everywhere ? all : near), thorough: true })) ??
+      (search.everywhere ? await this.#search.find(reading, { ...all, thorough: false }) : undefined);
     if (match === undefined) return false;
     const shift = match.index - reading.row.position;
     if (!search.last && !(await this.#isShared(shift, match.index))) return false;
@@ -206,38 +200,14 @@ export class Alignment {
     return false;
   }
 
-  async #testShifted({ row, contents }: Reading, shift: bigint, before: bigint): Promise<Match | undefined> {
-    const index = row.position + shift;
+  async #testShifted(reading: Reading, shift: bigint, before: bigint): Promise<Match | undefined> {
+    const index = reading.row.position + shift;
     if (index < this.#next || index >= before) return undefined;
-    await this.#places.entries.load(index - 1n, index);
-    const versions = this.#streams.possible(row, this.#loose.length + Number(min(abs(shift - this.#shift), 512n)));
-    return this.#places.test(row, contents, index, versions);
+    return await this.#search.at(reading, index, this.#loose.length + distance(shift, this.#shift));
   }
 
-  /** Tries one place after the other; thoroughly: with every version that the stream could have lost, but not for ever. */
-  async #search(reading: Reading, from: bigint, to: bigint, thorough: boolean): Promise<Match | undefined> {
-    const { row, contents } = reading;
-    const expected = row.position + this.#shift;
-    const limit = this.#places.tests + MAX_THOROUGH_TESTS;
-    const end = min(to, this.#size);
-    for (let start = from; start <= end; start += WINDOW) {
-      const stop = min(start + WINDOW - 1n, end);
-      await this.#places.entries.load(start - 1n, stop);
-      for (let index = start; index <= stop; index++) {
-        if (this.#spent() || (thorough && this.#places.tests > limit)) return undefined;
-        const moved = index - expected;
-        const versions = thorough
-          ? this.#streams.possible(row, this.#loose.length + Number(min(abs(moved), 512n)))
-          : this.#streams.likely(row, moved);
-        const match = this.#places.test(row, contents, index, versions);
-        if (match !== undefined) return match;
-      }
-    }
-    return undefined;
-  }
-
-  #spent(): boolean {
-    return this.#places.tests > MAX_TESTS + Number(this.#size) * 4;
+  #range(from: bigint, to: bigint): { from: bigint; to: bigint; shift: bigint; waiting: number } {
+    return { from, to, shift: this.#shift, waiting: this.#loose.length };
   }
 
   #accept(reading: Reading, match: Match): void {
@@ -281,8 +251,4 @@ function isTurn(length: number): boolean {
 /** When all of the log is searched for one row: at the 4th, 16th, 64th … */
 function isFullTurn(length: number): boolean {
   return length >= 4 && (length & (length - 1)) === 0 && Math.log2(length) % 2 === 0;
-}
-
-function abs(value: bigint): bigint {
-  return value < 0n ? -value : value;
 }

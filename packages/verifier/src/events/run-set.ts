@@ -26,11 +26,6 @@ export class RunSet {
     this.#runs.splice(at, 1, ...parts);
   }
 
-  has(position: bigint): boolean {
-    const run = this.#runs[this.#find(position)];
-    return run !== undefined && run.from <= position;
-  }
-
   runs(): readonly Run[] {
     return this.#runs;
   }

@@ -2,7 +2,7 @@ import type { EventRow } from "../database/read-events.ts";
 import type { Match } from "./place.ts";
 
 /** The most versions that are tried for one row. */
-const MAX_TRIED = 512;
+export const MAX_VERSIONS = 512;
 
 /** One stream whose rows say other versions than were sealed, by `delta` less. */
 interface Shifted {
@@ -37,8 +37,8 @@ export class StreamShifts {
   /** So many events were found missing, and so many rows too many, that streams may have been renumbered since. */
   disturb(missing: number, loose: number): void {
     this.#disturbances += 1;
-    this.#missing = Math.min(this.#missing + missing, MAX_TRIED);
-    this.#loose = Math.min(this.#loose + loose, MAX_TRIED);
+    this.#missing = Math.min(this.#missing + missing, MAX_VERSIONS);
+    this.#loose = Math.min(this.#loose + loose, MAX_VERSIONS);
   }
 
   /** The versions to try first: as it says; as those of its stream before it; as if all events were of one stream. */
@@ -53,8 +53,8 @@ export class StreamShifts {
   /** All versions that the events missing and added so far, and `more`, could account for. */
   *possible(row: EventRow, more: number): Generator<bigint> {
     yield* this.likely(row);
-    const up = Math.min(this.#missing + more, MAX_TRIED);
-    const down = Math.min(this.#loose + more, MAX_TRIED);
+    const up = Math.min(this.#missing + more, MAX_VERSIONS);
+    const down = Math.min(this.#loose + more, MAX_VERSIONS);
     for (let delta = 1; delta <= Math.max(up, down); delta++) {
       if (delta <= up) yield row.version + BigInt(delta);
       if (delta <= down) yield row.version - BigInt(delta);
