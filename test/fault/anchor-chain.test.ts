@@ -223,6 +223,26 @@ describe("a contract that does not say what the ledger says", () => {
   });
 });
 
+describe("a new anchorer", () => {
+  it("takes over from a key whose last anchor was never sent", async () => {
+    await sealSome();
+    const deaf = { ...world.chain, sendRaw: () => Promise.reject(new Error("the line is cut")) };
+    await anchorDue(world.anchorDeps({}, { chain: deaf }), { ledgerId: ledger.ledgerId });
+    const { onchainId } = (await world.log.contracts(ledger.ledgerId)) ?? { onchainId: "" };
+    const key = world.node.keys[3] as string;
+    await world.chain
+      .registry(world.contract)
+      .setAnchorer({ ledgerId: onchainId, anchorer: addressOf(key), key: world.ownerKey });
+    const report = await anchorDue(world.anchorDeps({ replaceAfterMs: 0n }, { key }), { ledgerId: ledger.ledgerId });
+    expect(report.failures).toEqual([]);
+    const rows = await anchors();
+    expect(rows.map(({ state }) => state)).toEqual(["failed", "sent"]);
+    expect(rows[0]?.error).toContain("no longer the ledger's anchorer");
+    await finaliseDue(world.finaliseDeps());
+    expect(await anchoredSizes()).toEqual([3n]);
+  });
+});
+
 describe("the policy", () => {
   it("keeps to its interval, fee and budget, and says why it waits", async () => {
     await sealSome();

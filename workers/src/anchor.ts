@@ -7,6 +7,7 @@ import { type AnchorDeps, isUnavailable, type LedgerFailure } from "./anchor/dep
 import { reasonToPause } from "./anchor/policy.ts";
 import { prepareAnchor } from "./anchor/prepare-anchor.ts";
 import { replaceStuck } from "./anchor/replace-stuck.ts";
+import { retireAnchors } from "./anchor/retire-anchors.ts";
 import { sendAnchor, sendAnchors } from "./anchor/send-anchors.ts";
 import { type Settled, settleAnchors } from "./anchor/settle-anchors.ts";
 
@@ -53,16 +54,17 @@ export async function anchorDue(deps: AnchorDeps, input: AnchorInput = {}): Prom
 }
 
 async function anchorAll(deps: AnchorDeps, input: AnchorInput): Promise<AnchorReport> {
-  const ledgers = await dueLedgers(deps, input);
-  if (ledgers.length === 0 && (await deps.log.anchorsOnTheWay()) === 0) {
+  if ((await dueLedgers(deps, input)).length === 0 && (await deps.log.anchorsOnTheWay()) === 0) {
     return { anchored: [], settled: [], waiting: [], failures: [] };
   }
   const identity = await deps.chain.identity();
   const sender = addressOf(deps.key).toLowerCase();
   const { settled, failures } = await settleAnchors(deps, identity);
+  failures.push(...(await retireAnchors(deps, identity, sender)));
   failures.push(...(await replaceStuck(deps, identity, sender)), ...(await sendAnchors(deps, identity, sender)));
   const report: AnchorReport = { anchored: [], settled, waiting: [], failures };
-  for (const ledger of ledgers) {
+  // Looked for again: what was settled just now may have made room for the next head.
+  for (const ledger of await dueLedgers(deps, input)) {
     if (input.isPaused?.(ledger.ledgerId) === true) continue;
     try {
       await anchorLedger(deps, { ledger, identity, sender, lookAnyway: input.everyLedger === true }, report);

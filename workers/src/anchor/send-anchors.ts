@@ -39,7 +39,8 @@ export async function sendAnchors(deps: ChainDeps, identity: ChainIdentity, send
     try {
       await ownContract(deps.log, identity, anchor.ledgerId);
       const reason = await sendAnchor(deps, anchor);
-      await deps.log.noteWaiting(anchor.ledgerId, reason ?? null);
+      // What it waits for is over when it is sent for the first time; later it may be stuck for another reason.
+      if (reason !== undefined || anchor.state !== "sent") await deps.log.noteWaiting(anchor.ledgerId, reason ?? null);
     } catch (error) {
       if (isUnavailable(error)) throw error;
       failures.push({ ledgerId: anchor.ledgerId, error, news: false });

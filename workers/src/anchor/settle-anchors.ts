@@ -34,6 +34,7 @@ async function settleMined(
   const error = whyFailed(receipt, anchor, onchainId);
   if (error === undefined) {
     await deps.log.markMined(anchor.anchorId, facts);
+    await deps.log.noteWaiting(anchor.ledgerId, null);
     return { anchor, state: "mined" };
   }
   await deps.log.markFailed(anchor.anchorId, error, facts);
