@@ -3,7 +3,14 @@ import { bytesToHex, LedgerError, leafHash, rootOf } from "@eventchain/core";
 import type { AnchorState, LedgerRecord } from "@eventchain/store";
 import { anchorDue, finaliseDue, sealBatch } from "@eventchain/workers";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { appendSome, type Fault, failing, faultModes, InjectedFault } from "../support/ledger-workers.ts";
+import {
+  appendSome,
+  asAdministrator,
+  type Fault,
+  failing,
+  faultModes,
+  InjectedFault,
+} from "../support/ledger-workers.ts";
 import { CONFIRMATIONS, createWorld, type World } from "../support/worker-world.ts";
 
 let world: World;
@@ -144,7 +151,7 @@ describe("a step of an anchor", () => {
     await seal();
     await anchorDue(world.anchorDeps());
     const [sent] = await world.log.recentAnchors(ledger.ledgerId, 1);
-    await asAdministrator("delete from eventchain.anchors where ledger_id = $1");
+    await asAdministrator(world.database.pool, ledger.ledgerId, "delete from eventchain.anchors where ledger_id = $1");
     await world.settle(ledger);
     const [found] = await world.log.recentAnchors(ledger.ledgerId, 1);
     expect(found).toMatchObject({ state: "final", txHash: sent?.txHash, nonce: -1n, size: 3n });
@@ -152,20 +159,9 @@ describe("a step of an anchor", () => {
     await world.settle(ledger);
     expect(await world.store.watermarks(ledger.ledgerId)).toMatchObject({ finalSize: 4n });
     await asAdministrator(
+      world.database.pool,
+      ledger.ledgerId,
       "update eventchain.anchors set nonce = (select max(nonce) from eventchain.anchors) - 1 where ledger_id = $1 and nonce = -1",
     );
   });
 });
-
-/** As somebody who may drop triggers. */
-async function asAdministrator(text: string, of: LedgerRecord = ledger): Promise<void> {
-  const client = await world.database.pool.connect();
-  try {
-    await client.query("begin");
-    await client.query("set local session_replication_role = replica");
-    await client.query(text, text.includes("$1") ? [of.ledgerId] : []);
-    await client.query("commit");
-  } finally {
-    client.release();
-  }
-}

@@ -1,5 +1,6 @@
 import { createGenesis, randomBytes, signerFromSeed, uuidv7 } from "@eventchain/core";
 import { type EventStore, groupAppends, type LedgerRecord, type NewEvent } from "@eventchain/store";
+import type pg from "pg";
 
 /** Every test ledger's sealing key: signed checkpoints come out the same in each run. */
 export const SEAL_SEED: Uint8Array = new Uint8Array(32).fill(7);
@@ -107,4 +108,17 @@ export function failing<Port extends object>(
       };
     },
   });
+}
+
+/** As somebody who may drop triggers; `$1` is the ledger's id. */
+export async function asAdministrator(pool: pg.Pool, ledgerId: bigint, ...statements: string[]): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await client.query("begin");
+    await client.query("set local session_replication_role = replica");
+    for (const text of statements) await client.query(text, text.includes("$1") ? [ledgerId] : []);
+    await client.query("commit");
+  } finally {
+    client.release();
+  }
 }

@@ -30,7 +30,7 @@ import { startTestChain, type TestChain } from "./test-chain.ts";
 export const CONFIRMATIONS = 2;
 
 /** Looks again at once at everything: tests do not wait. */
-export const EAGER: PolicyInput = { minIntervalMs: 0n, replaceAfterMs: 3_600_000n, resendAfterMs: 0n, pollMs: 0n };
+const EAGER: PolicyInput = { minIntervalMs: 0n, replaceAfterMs: 3_600_000n, resendAfterMs: 0n, pollMs: 0n };
 
 export interface World {
   database: TestDatabase;

@@ -2,8 +2,8 @@ import type { LogStore } from "@eventchain/store";
 import type { Troubles } from "./logger.ts";
 
 /** The pause between two looks for appended events: short after some were found, then longer. */
-export const MIN_PAUSE_MS = 25;
-export const MAX_PAUSE_MS = 500;
+const MIN_PAUSE_MS = 25;
+const MAX_PAUSE_MS = 500;
 const GROWTH = 1.5;
 
 export interface PollInput {

@@ -2,7 +2,7 @@ import { type Bytes, bytesToHex, hexToBytes } from "@eventchain/core";
 import type { LedgerRecord, StoredEvent } from "../../port.ts";
 import type { AlarmRecord, AnchorRecord, AnchorState, LedgerContract, StoredCheckpoint } from "./port.ts";
 
-export function hex0x(bytes: Bytes): string {
+function hex0x(bytes: Bytes): string {
   return `0x${bytesToHex(bytes)}`;
 }
 
