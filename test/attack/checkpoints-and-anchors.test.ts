@@ -66,6 +66,7 @@ describe("checkpoints", () => {
     const spoil: Spoil = (victim) => victim.sql("update log_keys set vkey = $1", [stranger.vkey]);
     expect(await found(spoil)).toEqual(["bad-checkpoint"]);
     expect(await found(run("update log_keys set vkey = 'nonsense'"))).toEqual(["bad-checkpoint"]);
+    expect(await found(run("delete from log_keys"))).toEqual(["bad-checkpoint"]);
   });
 
   test("given from outside, by another key or of another log", async () => {
@@ -99,6 +100,11 @@ describe("claims of anchors", () => {
     [
       "a block changed",
       run("update anchors set block_number = block_number - 1 where size = 200"),
+      "forged-anchor 200",
+    ],
+    [
+      "a block's time changed",
+      run("update anchors set block_time = block_time - interval '1 day' where size = 200"),
       "forged-anchor 200",
     ],
     [

@@ -137,6 +137,34 @@ describe("inserted", () => {
     expect(told(report)).toEqual(["inserted 150"]);
   });
 
+  test.each([0n, -5n])("at position %d, before there are any", async (position) => {
+    const report = await stage.verifyClone(async (victim) => {
+      await victim.sql("alter table events drop constraint events_position_check");
+      const event = { ...invented(1n), position: 5_000n };
+      await insertEvents(victim.client, stage.ledger.ledgerId, stage.ledger.origin, [event]);
+      await victim.sql(`update events set position = ${position} where position = 5000`);
+    });
+    expect(told(report)).toEqual(["inserted 1"]);
+  });
+
+  test("where the tables allow what they should not", async () => {
+    const report = await stage.verifyClone(async (victim) => {
+      for (const column of ["stream", "type", "id", "tags", "data_hash", "hash", "recorded_at", "version", "schema"]) {
+        await victim.sql(`alter table events alter ${column} drop not null`);
+      }
+      await victim.sql("alter table checkpoints alter note drop not null, alter root drop not null");
+      await victim.sql("alter table anchors alter tx_hash drop not null, alter size drop not null");
+      await victim.sql(
+        "update events set stream = null, type = null, data_hash = null, hash = null where position = 50",
+      );
+      await victim.sql("update events set tags = null, recorded_at = null where position = 60");
+      await victim.sql("update events set id = null, version = null, schema = null where position = 70");
+      await victim.sql("update checkpoints set note = null, root = null where size = 150");
+      await victim.sql("update anchors set tx_hash = null where size = 200");
+    });
+    expect(told(report)).toEqual(["altered 50", "altered 60", "altered 70", "bad-checkpoint 150", "forged-anchor 200"]);
+  });
+
   test("a copy of a sealed event", async () => {
     const report = await stage.verifyClone(async (victim) => {
       await victim.sql("alter table events drop constraint events_pkey, drop constraint events_ledger_id_id_key");

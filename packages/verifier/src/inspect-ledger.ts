@@ -87,12 +87,22 @@ async function judge(
   const elsewhere = (options.trust?.chains ?? []).filter(
     (place) => place.chainId !== view?.place.chainId || place.contract !== view.place.contract,
   );
+  const blockTimes = new Map(ground.dated.map((anchor) => [anchor.block, anchor.timeMicros / 1_000_000n]));
   const claims =
     chain === undefined
       ? []
-      : await checkClaims({ snapshot, pool, ledgerId, chain, view, elsewhere, watermarks: setup.watermarks });
+      : await checkClaims({
+          snapshot,
+          pool,
+          ledgerId,
+          chain,
+          view,
+          elsewhere,
+          blockTimes,
+          watermarks: setup.watermarks,
+        });
   const drafts: Draft[] = [
-    ...beginning.drafts,
+    ...beginning.drafts.filter((draft) => !(scan.places.genesisReplaced && draft.area === "trust")),
     ...genesisDrafts(scan, beginning.drafts),
     ...withContract(checkContract(setup, view), claims),
     ...(await judgeChain(view, setup.origins)),

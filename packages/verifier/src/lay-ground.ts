@@ -2,6 +2,7 @@ import { readBlockTimes } from "./chain/read-chain.ts";
 import { type EntryList, max, min } from "./database/entry-list.ts";
 import type { Snapshot } from "./database/open-snapshot.ts";
 import type { Setup } from "./database/read-setup.ts";
+import type { DatedAnchor } from "./events/check-times.ts";
 import { type ScannedEvents, scanEvents } from "./events/scan-events.ts";
 import type { Inspection } from "./inspect-ledger.ts";
 import { RootComparison } from "./log/compare-roots.ts";
@@ -22,11 +23,13 @@ export interface Groundwork {
   log: WalkedLog;
   /** The first position to read: as asked for, but never past the first that is not sealed. */
   from: bigint;
+  /** The anchors that date events, with the times of their blocks. */
+  dated: DatedAnchor[];
 }
 
 /** Reads keys, checkpoints and tiles, and computes the log's root at every size that matters. */
 export async function layGround(snapshot: Snapshot, setup: Setup, inspection: Inspection): Promise<Groundwork> {
-  const { options, view, ledgerId } = inspection;
+  const { options, chain, view, ledgerId } = inspection;
   const beginning = checkBeginning(setup, options.trust);
   const { origin, vkeys } = beginning;
   const outside = (options.checkpoints ?? []).map((note) => readOutsideCheckpoint(note, origin, vkeys));
@@ -37,7 +40,11 @@ export async function layGround(snapshot: Snapshot, setup: Setup, inspection: In
   const log = await walkLog(snapshot, ledgerId, roots);
   await roots.finish();
   const from = max(1n, min(options.from ?? 1n, log.size + 1n));
-  return { setup, beginning, outside, epoch, roots, log, from };
+  // Only an anchor that the log leads to dates the events below it.
+  const sound = roots.pins.filter((pin) => pin.source === "anchor" && pin.tiles === "match" && pin.size >= from);
+  const anchors = sound.flatMap(({ anchor }) => (anchor === undefined ? [] : [anchor]));
+  const dated = chain === undefined ? [] : await readBlockTimes(chain, anchors);
+  return { setup, beginning, outside, epoch, roots, log, from, dated };
 }
 
 /** One pass over the events. */
@@ -45,12 +52,9 @@ export async function scanOn(
   snapshot: Snapshot,
   ground: Groundwork,
   entries: EntryList,
-  { options, chain, view, ledgerId }: Inspection,
+  { options, ledgerId }: Inspection,
 ): Promise<ScannedEvents> {
-  const { setup, beginning, roots, from } = ground;
-  // Only an anchor that the log leads to dates the events below it.
-  const sound = roots.pins.filter((pin) => pin.source === "anchor" && pin.tiles === "match" && pin.size >= from);
-  const dating = sound.flatMap(({ anchor }) => (anchor === undefined ? [] : [anchor]));
+  const { setup, beginning, roots, from, dated } = ground;
   return await scanEvents({
     snapshot,
     ledgerId,
@@ -60,7 +64,7 @@ export async function scanOn(
     from,
     head: setup.head,
     pins: roots.pins.filter((pin) => pin.tiles !== "match"),
-    anchors: chain === undefined || view === undefined ? [] : await readBlockTimes(chain, dating),
+    anchors: dated,
     skewMicros: BigInt(options.clockSkewMs ?? DEFAULT_CLOCK_SKEW_MS) * 1000n,
     wanted: new Set((options.receipts ?? []).map((receipt) => receipt.position)),
     onProgress: options.onProgress,

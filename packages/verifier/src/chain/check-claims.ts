@@ -20,6 +20,7 @@ const MAX_DETAIL = 500;
 
 /** A row of `anchors` that is called mined or final. All hex is 0x and lower-case; a block that is not named is undefined. */
 interface Claim {
+  anchorId: bigint;
   txHash: string;
   state: string;
   epoch: bigint;
@@ -30,6 +31,7 @@ interface Claim {
   contract: string;
   blockNumber: bigint | undefined;
   blockHash: string | undefined;
+  blockTimeSeconds: bigint | undefined;
 }
 
 export interface ClaimInput {
@@ -42,6 +44,8 @@ export interface ClaimInput {
   /** Other places that the trust root names: claims of anchors there cannot be checked with this chain. */
   elsewhere: readonly { chainId: bigint; contract: string }[];
   watermarks: Watermarks;
+  /** Times of blocks, in seconds, as far as they were read. */
+  blockTimes: ReadonlyMap<bigint, bigint>;
 }
 
 /**
@@ -58,7 +62,8 @@ export async function checkClaims(input: ClaimInput): Promise<Draft[]> {
       const claim = decode(row);
       ordinal += 1;
       if (input.elsewhere.some((place) => isAt(claim, place))) continue;
-      const problem = problemOf(claim, view, view?.byTransaction.get(claim.txHash) ?? []);
+      const logs = view?.byTransaction.get(claim.txHash) ?? [];
+      const problem = problemOf(claim, view, logs) ?? timeProblem(claim, input.blockTimes);
       if (problem !== undefined && suspects.length < MAX_SECOND_LOOKS) suspects.push({ claim, problem, ordinal });
     }
   }
@@ -101,6 +106,12 @@ function problemOf(claim: Claim, view: ChainView | undefined, logs: readonly Anc
   return isThere ? undefined : `its transaction stands in block ${same.blockNumber}, ${same.blockHash}`;
 }
 
+function timeProblem({ blockNumber, blockTimeSeconds }: Claim, times: ReadonlyMap<bigint, bigint>): string | undefined {
+  const time = blockNumber === undefined ? undefined : times.get(blockNumber);
+  const isSame = time === undefined || blockTimeSeconds === undefined || time === blockTimeSeconds;
+  return isSame ? undefined : `its block is of another time, ${time} s`;
+}
+
 function isAt(claim: Claim, place: { chainId: bigint; contract: string }): boolean {
   return claim.chainId === place.chainId && claim.contract === place.contract.toLowerCase();
 }
@@ -109,15 +120,14 @@ function isAt(claim: Claim, place: { chainId: bigint; contract: string }): boole
 async function lookAgain(claim: Claim, problem: string, input: ClaimInput): Promise<string | undefined> {
   const { chain, view, pool, ledgerId } = input;
   let still: string | undefined = problem;
-  if (view?.ledgerId !== undefined && isAt(claim, view.place)) {
+  if (view?.ledgerId !== undefined && isAt(claim, view.place) && /^0x[0-9a-f]{64}$/.test(claim.txHash)) {
     const { txHash } = claim;
     const found = await chain.anchored({ contract: view.place.contract, ledgerId: view.ledgerId, txHash });
     const now = found.kind === "found" ? [{ ...found, contract: claim.contract, ledgerId: view.ledgerId, txHash }] : [];
-    still = problemOf(claim, view, now);
+    still = problemOf(claim, view, now) ?? timeProblem(claim, input.blockTimes);
   }
   if (still === undefined) return undefined;
-  const tx = Buffer.from(claim.txHash.slice(2), "hex");
-  const rows = await withSnapshot(pool, (fresh) => fresh.rows(claimFind, [ledgerId, tx]));
+  const rows = await withSnapshot(pool, (fresh) => fresh.rows(claimFind, [ledgerId, claim.anchorId]));
   const [row] = rows;
   // Withdrawn, or brought up to date, while it was being checked.
   const isStanding =
@@ -167,6 +177,7 @@ function extend(draft: Draft, by: Draft): void {
 
 function decode(row: Row): Claim {
   return {
+    anchorId: integerAt(row, 11),
     txHash: hexAt(row, 0),
     state: textAt(row, 1),
     epoch: integerAt(row, 2),
@@ -177,5 +188,6 @@ function decode(row: Row): Claim {
     contract: hexAt(row, 7),
     blockNumber: row[8] == null ? undefined : integerAt(row, 8),
     blockHash: row[9] == null ? undefined : hexAt(row, 9),
+    blockTimeSeconds: /^\d+$/.test(textAt(row, 10)) ? integerAt(row, 10) : undefined,
   };
 }

@@ -27,31 +27,35 @@ export interface EventRow {
   hash: string;
 }
 
-/** Every event from a position on, in the order of positions. */
+/** Every event from a position on, in the order of positions; from 1 on: those that stand before 1 as well. */
 export async function* readEvents(snapshot: Snapshot, ledgerId: bigint, from: bigint): AsyncGenerator<EventRow[]> {
-  for await (const page of snapshot.pages(eventScan, [ledgerId, from])) yield page.map(decodeEvent);
+  for await (const page of snapshot.pages(eventScan, [ledgerId, lowestOf(from)])) yield page.map(decodeEvent);
 }
 
 function decodeEvent(row: Row): EventRow {
-  const time = row[7] ?? "";
+  const time = textAt(row, 7);
   return {
     position: integerAt(row, 0),
-    // Columns that may not be null, were the administrator not free to allow it: an empty text is no event's either.
-    stream: row[1] ?? "",
-    version: BigInt(row[2] ?? "-1"),
-    id: row[3] ?? "",
-    type: row[4] ?? "",
+    stream: textAt(row, 1),
+    version: integerAt(row, 2),
+    id: textAt(row, 3),
+    type: textAt(row, 4),
     schema: Number(textAt(row, 5)),
     tags: row[6] ?? "[]",
     recordedAtMicros: /^-?\d+$/.test(time) ? BigInt(time) : undefined,
     data: row[8] ?? null,
     salt: row[9] ?? null,
-    dataHash: row[10] ?? "",
+    dataHash: textAt(row, 10),
     metadata: row[11] ?? null,
     metaSalt: row[12] ?? null,
-    metaHash: row[13] ?? "",
-    contentHash: row[14] ?? "",
-    prevHash: row[15] ?? "",
-    hash: row[16] ?? "",
+    metaHash: textAt(row, 13),
+    contentHash: textAt(row, 14),
+    prevHash: textAt(row, 15),
+    hash: textAt(row, 16),
   };
+}
+
+/** The least position that is read: no row may hide before the first position that there should be. */
+export function lowestOf(from: bigint): bigint {
+  return from <= 1n ? -(1n << 63n) : from;
 }

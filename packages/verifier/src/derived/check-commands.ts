@@ -1,6 +1,7 @@
 import { integerAt, textAt } from "../database/decode.ts";
 import { statement } from "../database/load-statement.ts";
 import type { Row, Snapshot } from "../database/open-snapshot.ts";
+import { lowestOf } from "../database/read-events.ts";
 import type { ProvenEvent } from "../events/proven-event.ts";
 import type { Draft } from "../findings/draft.ts";
 
@@ -27,7 +28,7 @@ export class CommandCheck {
   #seen = 0n;
 
   constructor(snapshot: Snapshot, ledgerId: bigint, from: bigint) {
-    this.#rows = snapshot.pages(commandScan, [ledgerId, from]);
+    this.#rows = snapshot.pages(commandScan, [ledgerId, lowestOf(from)]);
   }
 
   /** Call before the events up to a position are seen. */

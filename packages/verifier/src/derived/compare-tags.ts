@@ -1,6 +1,7 @@
 import { integerAt, textAt } from "../database/decode.ts";
 import { statement } from "../database/load-statement.ts";
 import type { Snapshot } from "../database/open-snapshot.ts";
+import { lowestOf } from "../database/read-events.ts";
 import type { Draft } from "../findings/draft.ts";
 
 const tagCompare = statement("tag-compare");
@@ -11,7 +12,7 @@ const MAX_DIFFERENCES = 10_000;
 
 /** Compares `event_tags`, by which events are found, with the tags that the events themselves have. */
 export async function compareTags(snapshot: Snapshot, ledgerId: bigint, from: bigint): Promise<Draft[]> {
-  const rows = await snapshot.rows(tagCompare, [ledgerId, from, MAX_DIFFERENCES]);
+  const rows = await snapshot.rows(tagCompare, [ledgerId, lowestOf(from), MAX_DIFFERENCES]);
   return rows.map((row) => {
     const tag = JSON.stringify(row[1] ?? null);
     const detail =

@@ -35,21 +35,22 @@ export function checkBeginning(setup: Setup, trust: TrustRoot | undefined): Begi
   if (drafts.length === 0 && !equalBytes(hash, ledger.genesisHash)) {
     drafts.push(atGenesis("the genesis in ledgers does not match its hash there"));
   }
+  const problem = keysProblem(setup, genesis, trust);
+  if (problem !== undefined) drafts.push({ area: "trust", kind: "bad-checkpoint", detail: problem });
   const known = keys.filter(({ vkey }) => isKey(vkey)).map(({ vkey }) => vkey);
-  if (trust === undefined) {
-    const first = genesis === undefined ? [] : [genesis.vkey];
-    const isFirst = genesis === undefined || keys.some(({ epoch, vkey }) => epoch === 0n && vkey === genesis.vkey);
-    if (!isFirst) drafts.push(badKeys("log_keys does not name the key that the genesis names"));
-    return {
-      origin: genesis?.origin ?? ledger.origin,
-      genesisHash: hash,
-      vkeys: [...new Set([...first, ...known])],
-      drafts,
-    };
+  const vkeys = trust?.vkeys ?? [...new Set([...(genesis === undefined ? [] : [genesis.vkey]), ...known])];
+  return { origin: trust?.origin ?? genesis?.origin ?? ledger.origin, genesisHash: hash, vkeys, drafts };
+}
+
+function keysProblem({ keys }: Setup, genesis: Genesis | undefined, trust: TrustRoot | undefined): string | undefined {
+  const first = keys.find(({ epoch }) => epoch === 0n);
+  if (first === undefined) return "log_keys does not name the log's first key";
+  if (trust !== undefined) {
+    const isTrusted = keys.every(({ vkey }) => trust.vkeys.includes(vkey));
+    return isTrusted ? undefined : "log_keys names a key that the trust root does not name";
   }
-  const strange = keys.find(({ vkey }) => !trust.vkeys.includes(vkey));
-  if (strange !== undefined) drafts.push(badKeys("log_keys names a key that the trust root does not name"));
-  return { origin: trust.origin, genesisHash: hash, vkeys: trust.vkeys, drafts };
+  const isSame = genesis === undefined || first.vkey === genesis.vkey;
+  return isSame ? undefined : "log_keys does not name the key that the genesis names";
 }
 
 function readGenesis(
@@ -107,8 +108,4 @@ export function checkContract(setup: Setup, view: ChainView | undefined): Draft[
 
 function atGenesis(detail: string): Draft {
   return { area: "event", kind: "altered", position: 1n, detail };
-}
-
-function badKeys(detail: string): Draft {
-  return { area: "trust", kind: "bad-checkpoint", detail };
 }
