@@ -3,7 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { addressOf, type Chain, connectChain, deployRegistry } from "@eventchain/chain";
+import { sha256, utf8 } from "@eventchain/core";
 import {
+  type AnchorRecord,
   type LedgerRecord,
   type LogStore,
   openPostgresLog,
@@ -23,7 +25,7 @@ import {
   sealBatch,
 } from "@eventchain/workers";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
-import { SEAL_SEED, signerFor } from "./ledger-workers.ts";
+import { appendSome, SEAL_SEED, signerFor } from "./ledger-workers.ts";
 import { startTestChain, type TestChain } from "./test-chain.ts";
 
 /** Confirmations that a block needs in these tests. */
@@ -47,6 +49,14 @@ export interface World {
   sealDeps(parts?: Partial<SealDeps>): SealDeps;
   anchorDeps(policy?: PolicyInput, parts?: Partial<AnchorDeps>): AnchorDeps;
   finaliseDeps(parts?: Partial<FinaliseDeps>): FinaliseDeps;
+  /** Appends so many events and seals them. */
+  sealSome(ledger: LedgerRecord, count: number): Promise<void>;
+  /** A ledger's anchors as the table has them, oldest first. */
+  anchors(ledger: LedgerRecord): Promise<AnchorRecord[]>;
+  /** The sizes that the contract's logs name, in their order. */
+  anchoredSizes(ledger: LedgerRecord): Promise<bigint[]>;
+  /** Anchors an invented head, as somebody with the anchoring key could, past the workers. */
+  anchorForeign(ledger: LedgerRecord, size: bigint): Promise<void>;
   /** Seals, anchors and mines until every event of the ledgers is final. */
   settle(...ledgers: LedgerRecord[]): Promise<void>;
   close(): Promise<void>;
@@ -102,6 +112,23 @@ export async function createWorld(): Promise<World> {
       finalityFor: () => ({ kind: "confirmations", count: CONFIRMATIONS }),
       ...parts,
     }),
+    async sealSome(ledger, count) {
+      await appendSome(store, ledger.ledgerId, count);
+      while ((await sealBatch(world.sealDeps(), ledger)).kind === "sealed");
+    },
+    anchors: async ({ ledgerId }) => (await log.recentAnchors(ledgerId, 100)).toReversed(),
+    async anchoredSizes({ ledgerId }) {
+      const { onchainId } = (await log.contracts(ledgerId)) ?? { onchainId: "" };
+      return (await chain.registry(contract).anchors(onchainId)).map(({ size }) => size);
+    },
+    async anchorForeign({ ledgerId }, size) {
+      const registry = chain.registry(contract);
+      const onchainId = (await log.contracts(ledgerId))?.onchainId ?? "";
+      const [nonce, fees] = [await chain.nonce(addressOf(anchorKey)), await chain.fees()];
+      const root = sha256(utf8("invented"));
+      const head = { ledgerId: onchainId, size, root, consistency: [] };
+      await chain.sendRaw(registry.signAnchor({ ...head, nonce, fees, key: anchorKey, chainId: 31337n }).raw);
+    },
     async settle(...ledgers) {
       for (let round = 0; round < 20; round += 1) {
         for (const { ledgerId } of ledgers) while ((await sealBatch(world.sealDeps(), { ledgerId })).kind === "sealed");
