@@ -1,5 +1,6 @@
 import { bytesToHex, leafHash, openNote, parseCheckpoint, rootOf } from "@eventchain/core";
 import { FINAL_CHANNEL, type LedgerRecord, SEALED_CHANNEL } from "@eventchain/store";
+import { verifyLedger } from "@eventchain/verifier";
 import { anchorDue, finaliseDue, sealBatch } from "@eventchain/workers";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -23,6 +24,14 @@ async function headOf(ledger: LedgerRecord): Promise<{ size: bigint; root: strin
   const head = await world.chain.registry(world.contract).head(contract?.onchainId ?? "");
   if ("kind" in head) throw new Error("the ledger is not opened");
   return { size: head.size, root: head.root };
+}
+
+/** The verifier's word, from reads of its own: the last line of each test. */
+async function expectIntact({ origin }: LedgerRecord, size: bigint): Promise<void> {
+  const finality = { kind: "confirmations", count: CONFIRMATIONS } as const;
+  const report = await verifyLedger({ database: world.database.pool, ledger: origin, chain: world.chain, finality });
+  expect(report).toMatchObject({ ok: true, findings: [], size: size.toString(), unanchored: "0" });
+  expect(report.anchored).toMatchObject({ size: size.toString(), final: true });
 }
 
 describe("from append to final", () => {
@@ -65,6 +74,7 @@ describe("from append to final", () => {
     expect(await world.log.coveringAnchor(ledgerId, 2n)).toMatchObject({ anchorId: anchor?.anchorId });
     expect(heard).toEqual([`${SEALED_CHANNEL} ${ledgerId} 3`, `${FINAL_CHANNEL} ${ledgerId} 3`]);
     await listener.end();
+    await expectIntact(ledger, 3n);
   });
 
   it("anchors a log that grew with proofs of consistency, over the edges of tiles", async () => {
@@ -92,6 +102,7 @@ describe("from append to final", () => {
     const checkpoint = await world.log.checkpoint(ledgerId, { atLeast: 200n });
     expect(checkpoint?.size).toBe(256n);
     expect(parseCheckpoint(openNote(checkpoint?.note ?? "", [signerFor(ledger.origin).vkey]).text).size).toBe(256n);
+    await expectIntact(ledger, 1257n);
   });
 
   it("serves several ledgers with one key, nonces without a gap", async () => {
@@ -106,6 +117,7 @@ describe("from append to final", () => {
       [ledgers.map(({ ledgerId }) => ledgerId)],
     );
     expect(rows.map((row) => BigInt(row.nonce) - before)).toEqual([0n, 1n, 2n, 3n, 4n, 5n]);
+    for (const ledger of ledgers) await expectIntact(ledger, 10n);
   });
 
   it("opens a ledger once, however often it is asked", async () => {
@@ -125,6 +137,7 @@ describe("from append to final", () => {
     const checkpoint = await world.log.checkpoint(ledger.ledgerId);
     expect(`0x${bytesToHex(checkpoint?.root ?? new Uint8Array(0))}`).toBe(await recomputedRoot(ledger, 66_000n));
     await world.settle(ledger);
+    await expectIntact(ledger, 66_000n);
   });
 });
 
