@@ -1,7 +1,7 @@
 import { type Bytes, consistencyProof, extendLog, sha256, utf8 } from "@eventchain/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type AttackStage, setTheStage, told } from "../support/attack-stage.ts";
-import { sendAnchor } from "../support/ledger-builder.ts";
+import { sendAnchor } from "../support/send-anchor.ts";
 import { rebuildTiles, recomputeForward, resign, type Victim } from "../support/tamper.ts";
 
 const NOW_MICROS = BigInt(Math.floor(Date.now() / 1000)) * 1_000_000n;

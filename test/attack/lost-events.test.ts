@@ -1,7 +1,8 @@
 import { eventHash } from "@eventchain/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type AttackStage, setTheStage, told } from "../support/attack-stage.ts";
-import { type BuiltEvent, insertEvents } from "../support/ledger-builder.ts";
+import { insertEvents } from "../support/insert-events.ts";
+import type { BuiltEvent } from "../support/ledger-builder.ts";
 import { recomputeForward, renumber, type Victim } from "../support/tamper.ts";
 
 let stage: AttackStage;

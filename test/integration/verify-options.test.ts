@@ -119,12 +119,16 @@ test("a database is left as it was, and the caller's pool open", async () => {
     "select (select max(position) from events) as head, (select count(*) from anchors) as anchors",
   );
   const pg = await import("pg");
-  const pool = new pg.default.Pool({ connectionString: copy.url, max: 2 });
+  const pool = new pg.default.Pool({ connectionString: copy.url, max: 1 });
   await verifyLedger({ ...base(), database: pool });
   const after = await pool.query(
     "select (select max(position) from eventchain.events) as head, (select count(*) from eventchain.anchors) as anchors",
   );
   expect(after.rows).toEqual(before.rows);
+  // One connection is enough, for the second look at what seems forged too.
+  await copy.sql("update watermarks set anchored_size = 310");
+  expect(told(await verifyLedger({ ...base(), database: pool }))).toEqual(["forged-anchor 301-310"]);
+  await copy.sql("update watermarks set anchored_size = 300");
   await pool.end();
 });
 

@@ -1,7 +1,8 @@
 import type { Chain } from "@eventchain/chain";
 import { LedgerError } from "@eventchain/core";
 import type pg from "pg";
-import { checkClaims, readClaimedSize } from "./chain/check-claims.ts";
+import { type ClaimMeasure, collectClaims, readClaimedSize, type Suspect } from "./chain/collect-claims.ts";
+import { confirmClaims } from "./chain/confirm-claims.ts";
 import { judgeChain } from "./chain/judge-chain.ts";
 import type { ChainView } from "./chain/read-chain.ts";
 import { EntryList, max, min } from "./database/entry-list.ts";
@@ -14,11 +15,12 @@ import type { ScannedEvents } from "./events/scan-events.ts";
 import type { Draft } from "./findings/draft.ts";
 import { judgeCheckpointRows } from "./findings/judge-checkpoint-rows.ts";
 import { areHeadsOurs } from "./findings/judge-heads.ts";
-import { judgeLog } from "./findings/judge-log.ts";
+import { judgeLog, type LogVerdict } from "./findings/judge-log.ts";
 import { settleFindings } from "./findings/settle-findings.ts";
 import { type Groundwork, layGround, scanOn } from "./lay-ground.ts";
+import type { Pin } from "./log/compare-roots.ts";
 import type { VerifyOptions } from "./options.ts";
-import { checkReceipts } from "./outside/check-receipts.ts";
+import { checkReceipts, type HashLookup } from "./outside/check-receipts.ts";
 import { checkContract } from "./outside/check-trust.ts";
 import { judgeOutside } from "./outside/judge-outside.ts";
 import { describeHead } from "./read-head.ts";
@@ -34,90 +36,102 @@ export interface Inspection {
   view: ChainView | undefined;
 }
 
-/** Checks a ledger that the database has, on one snapshot of it. */
-export async function inspectLedger(inspection: Inspection): Promise<VerifyReport> {
-  return await withSnapshot(inspection.pool, async (snapshot) => {
-    const ledgers = await readLedgers(snapshot);
-    const ledger = ledgers.find((one) => one.ledgerId === inspection.ledgerId);
-    if (ledger === undefined) throw new LedgerError("ledger-not-found", "the ledger has just been removed");
-    const setup = await readSetup(snapshot, ledger, ledgers);
-    const ground = await layGround(snapshot, setup, inspection);
-    const entries = new EntryList(snapshot, ledger.ledgerId, ground.log.size);
-    const scan = await scanOn(snapshot, ground, entries, inspection);
-    const findings = await judge(snapshot, ground, scan, entries, inspection);
-    if (scan.unknown !== undefined) throw unknownFormat(scan.unknown, findings);
-    return await describe(ground, scan, findings, inspection);
-  });
+/** What one snapshot of the database gave, and what must be looked at once more. */
+interface Gathered {
+  ground: Groundwork;
+  scan: ScannedEvents;
+  verdict: LogVerdict;
+  drafts: Draft[];
+  measure: ClaimMeasure;
+  suspects: Suspect[];
 }
 
-async function judge(
-  snapshot: Snapshot,
-  ground: Groundwork,
-  scan: ScannedEvents,
-  entries: EntryList,
-  inspection: Inspection,
-): Promise<Finding[]> {
-  const { setup, beginning, log, roots, from } = ground;
-  const { ledgerId, view, chain, options, pool } = inspection;
-  const gaps = await explainGaps(scan.gaps, scan.places, beginning.origin);
-  const { truncatedFrom } = gaps;
-  const claimedAnchor = chain === undefined ? await readClaimedSize(snapshot, ledgerId) : 0n;
-  const evidence = { snapshot, ledgerId, log, roots };
-  const isOurs = (heads: Parameters<typeof areHeadsOurs>[0]): Promise<boolean | undefined> =>
-    areHeadsOurs(heads, evidence);
-  const verdict = await judgeLog({
-    log,
-    roots,
-    watermarks: setup.watermarks,
-    claimedAnchor,
-    scan,
-    truncatedFrom,
-    isOurs,
+/** Checks a ledger that the database has, on one snapshot of it. */
+export async function inspectLedger(inspection: Inspection): Promise<VerifyReport> {
+  const { pool, ledgerId, chain, view } = inspection;
+  const gathered = await withSnapshot(pool, async (snapshot) => await gather(snapshot, inspection));
+  const { ground, scan, verdict, drafts, measure, suspects } = gathered;
+  const { watermarks } = ground.setup;
+  const claims =
+    chain === undefined ? [] : await confirmClaims(suspects, { ...measure, pool, ledgerId, chain, watermarks });
+  const findings = settleFindings({
+    drafts: [...drafts, ...withContract(checkContract(ground.setup, view), claims)],
+    provenByEvents: verdict.provenByEvents,
+    provenByTiles: verdict.provenByTiles,
+    disturbed: scan.disturbed,
   });
-  const findHash = async (position: bigint): Promise<Uint8Array | undefined> => {
-    const byEvents = scan.roots.hashes.get(position) ?? scan.tailHashes.get(position);
-    if (position > log.size) return byEvents;
-    return position > verdict.provenByTiles && position <= verdict.provenByEvents
-      ? byEvents
-      : await entries.find(position);
-  };
-  // A stream's versions are also upset by whatever happened to an event before.
-  const upset = leastPosition([...scan.drafts.filter(({ area }) => area === "event"), ...gaps.drafts]);
-  const versions = await compareVersions(snapshot, ledgerId, from);
+  if (scan.unknown !== undefined) throw unknownFormat(scan.unknown, findings);
+  return await describe(ground, scan, findings, inspection);
+}
+
+async function gather(snapshot: Snapshot, inspection: Inspection): Promise<Gathered> {
+  const { ledgerId, chain, view, options } = inspection;
+  const ledgers = await readLedgers(snapshot);
+  const ledger = ledgers.find((one) => one.ledgerId === ledgerId);
+  if (ledger === undefined) throw new LedgerError("ledger-not-found", "the ledger has just been removed");
+  const setup = await readSetup(snapshot, ledger, ledgers);
+  const ground = await layGround(snapshot, setup, inspection);
+  const entries = new EntryList(snapshot, ledgerId, ground.log.size);
+  const scan = await scanOn(snapshot, ground, entries, inspection);
+  const gaps = await explainGaps(scan.gaps, scan.places, ground.beginning.origin);
+  const verdict = await judge(snapshot, ground, scan, gaps.truncatedFrom, inspection);
+  const drafts: Draft[] = [
+    ...ground.beginning.drafts.filter((draft) => !(scan.places.genesisReplaced && draft.area === "trust")),
+    ...genesisDrafts(scan, ground.beginning.drafts),
+    ...(await judgeChain(view, setup.origins)),
+    ...judgeCheckpointRows(ground.roots.checkpoints),
+    ...verdict.drafts,
+    ...scan.drafts,
+    ...gaps.drafts,
+    ...(await compareDerived(snapshot, ledgerId, ground.from, [...scan.drafts, ...gaps.drafts])),
+    ...judgeOutside(ground.outside, ground.roots.pins, ground.epoch),
+    ...(await checkReceipts(options.receipts ?? [], hashLookup(ground, scan, verdict, entries), scan.receipted)),
+  ];
+  await nameEvents(snapshot, ledgerId, drafts, (position) => scan.disturbed.has(position));
   const elsewhere = (options.trust?.chains ?? []).filter(
     (place) => place.chainId !== view?.place.chainId || place.contract !== view.place.contract,
   );
   const blockTimes = new Map(ground.dated.map((anchor) => [anchor.block, anchor.timeMicros / 1_000_000n]));
-  const claims =
-    chain === undefined
-      ? []
-      : await checkClaims({
-          snapshot,
-          pool,
-          ledgerId,
-          chain,
-          view,
-          elsewhere,
-          blockTimes,
-          watermarks: setup.watermarks,
-        });
-  const drafts: Draft[] = [
-    ...beginning.drafts.filter((draft) => !(scan.places.genesisReplaced && draft.area === "trust")),
-    ...genesisDrafts(scan, beginning.drafts),
-    ...withContract(checkContract(setup, view), claims),
-    ...(await judgeChain(view, setup.origins)),
-    ...judgeCheckpointRows(roots.checkpoints),
-    ...verdict.drafts,
-    ...scan.drafts,
-    ...gaps.drafts,
-    ...(await compareTags(snapshot, ledgerId, from)),
-    ...versions.filter(({ position }) => upset === undefined || position < upset),
-    ...judgeOutside(ground.outside, roots.pins, ground.epoch),
-    ...(await checkReceipts(options.receipts ?? [], findHash, scan.receipted)),
-  ];
-  const { provenByEvents, provenByTiles } = verdict;
-  const settled = settleFindings({ drafts, provenByEvents, provenByTiles, disturbed: scan.disturbed });
-  return await nameEvents(snapshot, ledgerId, settled, (position) => scan.disturbed.has(position));
+  const measure = { view, elsewhere, blockTimes };
+  const suspects = chain === undefined ? [] : await collectClaims(snapshot, ledgerId, measure);
+  return { ground, scan, verdict, drafts, measure, suspects };
+}
+
+async function judge(
+  snapshot: Snapshot,
+  { setup, log, roots }: Groundwork,
+  scan: ScannedEvents,
+  truncatedFrom: bigint | undefined,
+  { ledgerId, chain }: Inspection,
+): Promise<LogVerdict> {
+  const { watermarks } = setup;
+  const claimedAnchor = chain === undefined ? await readClaimedSize(snapshot, ledgerId) : 0n;
+  const isOurs = (heads: readonly Pin[]): Promise<boolean | undefined> =>
+    areHeadsOurs(heads, { snapshot, ledgerId, log, roots });
+  return await judgeLog({ log, roots, watermarks, claimedAnchor, scan, truncatedFrom, isOurs });
+}
+
+/** What the ledger says of a position: the hash sealed there, or by events that were proven without tiles, or in the tail. */
+function hashLookup(ground: Groundwork, scan: ScannedEvents, verdict: LogVerdict, entries: EntryList): HashLookup {
+  return async (position) => {
+    const byEvents = scan.roots.hashes.get(position) ?? scan.tailHashes.get(position);
+    const isProven = position > verdict.provenByTiles && position <= verdict.provenByEvents;
+    return position > ground.log.size || isProven ? byEvents : await entries.find(position);
+  };
+}
+
+/** Tables and numbers that follow from the events. */
+async function compareDerived(
+  snapshot: Snapshot,
+  ledgerId: bigint,
+  from: bigint,
+  found: readonly Draft[],
+): Promise<Draft[]> {
+  // A stream's versions are also upset by whatever happened to an event before.
+  const upset = leastPosition(found.filter(({ area }) => area === "event"));
+  const versions = await compareVersions(snapshot, ledgerId, from);
+  const kept = versions.filter(({ position }) => upset === undefined || position < upset);
+  return [...(await compareTags(snapshot, ledgerId, from)), ...kept];
 }
 
 /** Claims of anchors that are somewhere else, and the row that says where, are one matter. */

@@ -69,7 +69,7 @@ function incomplete(after: bigint, next: bigint): LedgerError {
   );
 }
 
-export function groupByTransaction(logs: readonly AnchoredLog[]): Map<string, AnchoredLog[]> {
+function groupByTransaction(logs: readonly AnchoredLog[]): Map<string, AnchoredLog[]> {
   return Map.groupBy(logs, (log) => log.txHash.toLowerCase());
 }
 

@@ -1,4 +1,4 @@
-import type { Finding } from "../report.ts";
+import type { Draft } from "../findings/draft.ts";
 import { textAt } from "./decode.ts";
 import { statement } from "./load-statement.ts";
 import type { Snapshot } from "./open-snapshot.ts";
@@ -14,21 +14,16 @@ const MAX_NAMED = 1_000;
 export async function nameEvents(
   snapshot: Snapshot,
   ledgerId: bigint,
-  findings: readonly Finding[],
+  drafts: readonly Draft[],
   isRenumbered: (position: bigint) => boolean,
-): Promise<Finding[]> {
-  const wanted = findings.filter(({ kind, eventId, position }) => {
-    if (eventId !== undefined || position === undefined || !OF_ROWS.has(kind)) return false;
-    return !isRenumbered(BigInt(position));
-  });
-  if (wanted.length === 0) return [...findings];
-  const positions = wanted.slice(0, MAX_NAMED).map((one) => one.position);
-  const rows = await snapshot.rows(eventName, [ledgerId, positions]);
+): Promise<void> {
+  const unnamed = drafts
+    .filter(({ kind, eventId, position }) => {
+      return eventId === undefined && position !== undefined && OF_ROWS.has(kind) && !isRenumbered(position);
+    })
+    .slice(0, MAX_NAMED);
+  if (unnamed.length === 0) return;
+  const rows = await snapshot.rows(eventName, [ledgerId, unnamed.map((draft) => draft.position)]);
   const names = new Map(rows.map((row) => [textAt(row, 0), { eventId: textAt(row, 1), stream: textAt(row, 2) }]));
-  return findings.map((finding) => {
-    const name = wanted.includes(finding) ? names.get(finding.position ?? "") : undefined;
-    if (name === undefined) return finding;
-    const { detail, ...rest } = finding;
-    return { ...rest, ...name, detail };
-  });
+  for (const draft of unnamed) Object.assign(draft, names.get(`${draft.position}`));
 }
