@@ -90,11 +90,10 @@ describe("the workers", () => {
   it("work with no more rights than the role eventchain_sealer has", async () => {
     const ledger = await world.open();
     const user = `sealer_${ledger.ledgerId}_${process.pid}`;
-    await onServer(`create role ${user} login in role eventchain_sealer`);
+    await onServer(`create role ${user} login password 'sealer' in role eventchain_sealer`);
     try {
       await appendSome(world.store, ledger.ledgerId, 3);
-      const { pathname } = new URL(world.database.url);
-      const databaseUrl = urlOf(pathname.slice(1), user);
+      const databaseUrl = urlOf(new URL(world.database.url).pathname.slice(1), user).replace("@", ":sealer@");
       // The queue's own tables are not the sealer's business: hints travel by none here.
       running = await runWorkers(options({ databaseUrl, redisUrl: "redis://127.0.0.1:1" }));
       await until(() => isFinal(ledger));

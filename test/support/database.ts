@@ -78,6 +78,8 @@ async function createDatabase(source: string): Promise<TestDatabase> {
   const url = urlOf(name);
   const pool = new pg.Pool({ connectionString: url, max: 10 });
   pool.on("error", () => undefined);
+  // The pool hears only idle connections: one that is cut just when it was made would end the process.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   return {
     url,
     pool,

@@ -26,8 +26,10 @@ export async function runWorkers(input: WorkersOptions): Promise<Workers> {
   const logger: Logger = options.logger ?? (() => undefined);
   const troubles = new Troubles(logger, nowMs);
   const pool = new pg.Pool({ connectionString: options.databaseUrl, max: 10, connectionTimeoutMillis: 10_000 });
-  // An idle connection that is lost: the next statement takes another one.
+  // A connection that is lost is replaced at the next statement. The pool hears it only while the connection is idle, and
+  // between a new one's first answer and its first user nobody does: unheard, it would end the process.
   pool.on("error", () => undefined);
+  pool.on("connect", (client) => client.on("error", () => undefined));
   let stopping = false;
   let queue: KeptQueue | undefined;
   let stages: OpenStages | undefined;

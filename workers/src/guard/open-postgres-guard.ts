@@ -51,8 +51,9 @@ async function createTable(pool: pg.Pool): Promise<void> {
  */
 export function openPostgresGuard(connectionString: string): Guard {
   const pool = new pg.Pool({ connectionString, max: 4, connectionTimeoutMillis: 10_000 });
-  // An idle connection that is lost: the next statement takes another one.
+  // A connection that is lost, idle or in use: the next statement takes another one. Unheard, it would end the process.
   pool.on("error", () => undefined);
+  pool.on("connect", (client) => client.on("error", () => undefined));
   let created: Promise<void> | undefined;
   const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
     try {

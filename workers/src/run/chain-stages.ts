@@ -29,7 +29,7 @@ export function anchorStage(
 ): (request: Request) => Promise<void> {
   const { deps, pauses, logger, troubles } = input;
   let isFirst = true;
-  const run = async (request: Request): Promise<void> => {
+  return async (request) => {
     const [only] = request !== "all" && request.size === 1 ? request : [];
     const report = await anchorDue(deps, {
       ...(only === undefined || isFirst ? {} : { ledgerId: only }),
@@ -47,7 +47,6 @@ export function anchorStage(
     for (const { ledgerId } of report.failures) pauses.add(ledgerId);
     noteFailures(input, "anchor", report.failures);
   };
-  return (request) => overChain(input, "anchor", () => run(request));
 }
 
 export interface FinaliseStageInput extends StageInput {
@@ -64,7 +63,7 @@ export function finaliseStage(input: FinaliseStageInput): (request: Request) => 
   const { deps, logger, nowMs } = input;
   let nextMs = 0;
   let nextRecheckMs = 0;
-  const run = async (): Promise<void> => {
+  return async () => {
     if (nowMs() < nextMs) {
       input.again(nextMs - nowMs());
       return;
@@ -93,15 +92,4 @@ export function finaliseStage(input: FinaliseStageInput): (request: Request) => 
     noteFailures(input, "finalise", report.failures);
     if (report.onTheWay > 0) input.again(report.pollMs);
   };
-  return () => overChain(input, "finalise", run);
-}
-
-/** A node or a database that is away is a trouble of the stage; the next tick tries again. */
-async function overChain(input: StageInput, stage: string, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-    input.troubles.over(stage, `${stage}-recovered`);
-  } catch (error) {
-    input.troubles.note(stage, `${stage}-failed`, error);
-  }
 }

@@ -4,7 +4,7 @@ import type { Logger, Troubles } from "./logger.ts";
 /** How often a queue that could not be opened is tried again, and how often the stages then look by themselves. */
 const RETRY_MS = 1_000;
 
-/** A stage's look for work: at one ledger, or at all that are due. */
+/** A stage's look for work: at one ledger, or at all that are due. Its troubles are logged, never thrown. */
 export type Look = (ledgerId?: bigint) => Promise<void>;
 
 export interface KeptQueue {
@@ -84,7 +84,7 @@ class QueueKeeper implements KeptQueue {
   }
 
   async #lookAndOpen(): Promise<void> {
-    await Promise.all([...this.#input.stages.values()].map((look) => look().catch(() => undefined)));
+    await Promise.all([...this.#input.stages.values()].map((look) => look()));
     if (!this.#closing) await this.open();
   }
 }

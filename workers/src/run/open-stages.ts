@@ -73,7 +73,7 @@ class StageSet implements OpenStages {
     const guard = openGuard(options);
     this.#closers.push(() => guard.close());
     const pauses = new Pauses(nowMs);
-    const onSealed = (ledgerId: bigint): void => void hint("anchor", ledgerId);
+    const onSealed = (ledgerId: bigint): void => this.#tell("anchor", ledgerId);
     const deps = { log, guard, signerFor };
     const look = this.#add("seal", sealStage({ deps, logger, troubles, pauses, onSealed, isStopping }));
     this.#startPoller = () =>
@@ -88,27 +88,27 @@ class StageSet implements OpenStages {
   }
 
   async openAnchor(): Promise<void> {
-    const { options, logger, troubles, nowMs, hint } = this.#shared;
+    const { options, logger, troubles, nowMs } = this.#shared;
     const key = await readChainKey(options.anchorKeyFile ?? "");
     const deps = { ...this.#openChain(), key };
-    const onProgress = (ledgerId: bigint): void => void hint("finalise", ledgerId);
+    const onProgress = (ledgerId: bigint): void => this.#tell("finalise", ledgerId);
     const pauses = new Pauses(nowMs);
     this.#add("anchor", anchorStage({ deps, logger, troubles, nowMs, pauses, onProgress }));
   }
 
   openFinalise(): void {
-    const { options, logger, troubles, nowMs, hint } = this.#shared;
+    const { options, logger, troubles, nowMs } = this.#shared;
     const deps = {
       ...this.#openChain(),
       finalityFor: (chainId: bigint) => options.finality ?? defaultFinality(chainId),
     };
-    const onProgress = (ledgerId: bigint): void => void hint("anchor", ledgerId);
+    const onProgress = (ledgerId: bigint): void => this.#tell("anchor", ledgerId);
     const again = (afterMs: number): void => this.#lookAgain("finalise", afterMs);
     this.#add("finalise", finaliseStage({ deps, logger, troubles, nowMs, onProgress, again }));
   }
 
   start(): void {
-    for (const look of this.looks.values()) void look().catch(() => undefined);
+    for (const look of this.looks.values()) void look();
     this.#poller = this.#startPoller();
   }
 
@@ -123,16 +123,34 @@ class StageSet implements OpenStages {
   }
 
   #add(stage: Stage, run: (request: Request) => Promise<void>): Look {
-    const turn = takeTurns(run);
+    const turn = takeTurns((request) => this.#attempt(stage, () => run(request)));
     const look: Look = (ledgerId) => {
       if (this.#shared.isStopping()) return Promise.resolve();
       const work = turn(ledgerId);
-      const settled = work.catch(() => undefined).finally(() => this.#atWork.delete(settled));
+      const settled = work.finally(() => this.#atWork.delete(settled));
       this.#atWork.add(settled);
       return work;
     };
     this.looks.set(stage, look);
     return look;
+  }
+
+  /** A server that is away is a trouble of the stage; the next tick tries again. */
+  async #attempt(stage: Stage, run: () => Promise<void>): Promise<void> {
+    const { troubles } = this.#shared;
+    try {
+      await run();
+      troubles.over(stage, `${stage}-recovered`);
+    } catch (error) {
+      troubles.note(stage, `${stage}-failed`, error);
+    }
+  }
+
+  /** By a hint; where the queue cannot carry it, straight to the stage of this process. */
+  #tell(stage: Stage, ledgerId: bigint): void {
+    void this.#shared.hint(stage, ledgerId).then((isCarried) => {
+      if (!isCarried) void this.looks.get(stage)?.(ledgerId);
+    });
   }
 
   #lookAgain(stage: Stage, afterMs: number): void {
@@ -143,9 +161,7 @@ class StageSet implements OpenStages {
     clearTimeout(set?.timer);
     const timer = setTimeout(() => {
       this.#timers.delete(stage);
-      void this.looks
-        .get(stage)?.()
-        .catch(() => undefined);
+      void this.looks.get(stage)?.();
     }, afterMs);
     this.#timers.set(stage, { timer, atMs });
   }

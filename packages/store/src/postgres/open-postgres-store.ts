@@ -38,8 +38,10 @@ function makePool(connectionString: string, maxConnections: number): pg.Pool {
     keepAlive: true,
     fallback_application_name: "eventchain",
   });
-  // A connection that breaks while nobody uses it: the pool makes another. Unheard, it would end the process.
+  // A connection that breaks: the pool makes another. Unheard, it would end the process; and the pool itself hears it only
+  // while the connection is idle, not between a new one's first answer and its first user.
   pool.on("error", () => undefined);
+  pool.on("connect", (client) => client.on("error", () => undefined));
   return pool;
 }
 
