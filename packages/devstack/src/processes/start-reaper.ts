@@ -1,13 +1,22 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { scriptPath } from "../files/script-path.ts";
+import { RUN_VARIABLE } from "./find-marked.ts";
 import type { ProcessIdentity } from "./identify-process.ts";
 import type { ReaperMessage } from "./reaper-process.ts";
 import type { StopManner } from "./stop-process.ts";
 
 // One reaper for each process that uses this package. It is started with the first process to watch and ends by itself
 // once this one is gone; if somebody kills it, a new one is told everything again.
+const run = randomUUID();
 let reaper: ChildProcess | undefined;
 const watched = new Map<number, ProcessIdentity & StopManner>();
+
+/** An environment with this run's mark, by which the reaper finds what it could not be told of. */
+export function markEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  if (reaper === undefined) startReaper();
+  return { ...env, [RUN_VARIABLE]: run };
+}
 
 /**
  * Has a process stopped should this one end without doing so itself: by a crash, kill -9, or `process.exit`.
@@ -33,7 +42,7 @@ export function isWatched(pid: number): boolean {
 
 function startReaper(): void {
   // A group of its own: Ctrl-C on the terminal must not end the one process that cleans up after it.
-  const child = spawn(process.execPath, [scriptPath(import.meta.url, "reaper-process")], {
+  const child = spawn(process.execPath, [scriptPath(import.meta.url, "reaper-process"), run], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
     windowsHide: true,

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LedgerError } from "@eventchain/core";
 import { identifyProcess, isAlive, type ProcessIdentity, parseIdentity } from "./identify-process.ts";
-import { forgetProcess, isWatched, watchProcess } from "./start-reaper.ts";
+import { forgetProcess, isWatched, markEnvironment, watchProcess } from "./start-reaper.ts";
 import { type StopManner, stopProcess } from "./stop-process.ts";
 
 /** Pause before a process that died is started again, in milliseconds; doubled each time up to the limit. */
@@ -143,7 +143,7 @@ class Supervised implements SupervisedProcess {
     const output = openSync(logFile, "a", 0o600);
     try {
       const child = spawn(command, args, {
-        env,
+        env: markEnvironment(env),
         detached: true,
         windowsHide: true,
         stdio: ["ignore", output, output],
