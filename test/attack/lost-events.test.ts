@@ -96,6 +96,18 @@ describe("deleted", () => {
     expect(told(report)).toEqual(["deleted 60", "deleted 200-201"]);
   });
 
+  test("and another inserted further on, all renumbered: as if nothing were more or less", async () => {
+    const report = await stage.verify(async (victim) => {
+      await remove(victim, 60);
+      await renumber(victim, stage.ledger, 60n, -1n, ALL);
+      await renumber(victim, stage.ledger, 199n, 1n, ALL);
+      await insertEvents(victim.client, stage.ledger.ledgerId, stage.ledger.origin, [invented(200n, "ticket-4", 999n)]);
+      await renumberVersions(victim);
+      await recomputeForward(victim, stage.ledger);
+    });
+    expect(told(report)).toEqual(["deleted 60", "inserted 201"]);
+  });
+
   test("all of a stream", async () => {
     const report = await stage.verify(async (victim) => {
       const { rows } = await victim.sql("select position from events where stream = 'ticket-3' and position <= 60");

@@ -228,7 +228,7 @@ export class Alignment {
       const rows = this.#loose.map(loosen);
       this.#loose = [];
       this.#characters = 0;
-      this.#streams.disturb(Number(min(missing, 512n)), rows.length);
+      this.#streams.disturb(Number(missing), rows.length);
       this.#sink.gap({ rows, from: this.#next, to: index - 1n, shiftBefore: this.#shift, shiftAfter, last });
     }
     this.#next = max(index + 1n, this.#next);

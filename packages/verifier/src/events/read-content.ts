@@ -110,7 +110,8 @@ export interface Link {
 
 /** The hash of a row at a place in the chain; undefined where the format has none for it. */
 export function linkHash(content: Bytes, recordedAtMicros: bigint | undefined, link: Link): Bytes | undefined {
-  if (recordedAtMicros === undefined) return undefined;
+  // Most of what is tried in vain is: a version before the first.
+  if (recordedAtMicros === undefined || link.version < 1n || link.position < 1n) return undefined;
   try {
     return chainHash({ ...link, recordedAtMicros, contentHash: content });
   } catch {

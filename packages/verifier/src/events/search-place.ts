@@ -5,8 +5,8 @@ import { MAX_VERSIONS, type StreamShifts } from "./stream-shifts.ts";
 
 /** How far ahead a row's place is looked for at once. */
 export const SEARCH_WINDOW = 256n;
-/** The most hashes computed in search of places, besides four for each entry of the log: some ten seconds. */
-const MAX_TESTS = 8_000_000;
+/** The most hashes computed in search of places, besides four for each entry of the log: a few seconds. */
+const MAX_TESTS = 4_000_000;
 /** The most of them for one row and all versions that it may have had. */
 const MAX_THOROUGH_TESTS = 500_000;
 
