@@ -23,6 +23,17 @@ export const QUEUE_SCHEMA = "eventchain_queue";
 // A `backend` among the options would be passed over, and Redis dialled: the classes themselves must be bound to it.
 const { Queue, Worker } = withBackend(createPostgresBackend);
 
+/**
+ * BullMQ takes connections from its pool without listening to their errors: one that the server cuts just then (it restarts)
+ * would end the process. What comes of it, the next command tells.
+ */
+class HeardClient extends pg.Client {
+  constructor(config?: string | pg.ClientConfig) {
+    super(config);
+    this.on("error", () => undefined);
+  }
+}
+
 /** The queues in a Postgres database, by BullMQ's own backend: queue names begin with `prefix-`. */
 export function connectPostgres(url: string, prefix: string): Carrier {
   const place = placeOf(url, "DATABASE_URL");
@@ -33,6 +44,7 @@ export function connectPostgres(url: string, prefix: string): Carrier {
     max: 1,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
+    Client: HeardClient,
     // Hints may be lost, so none of them waits for the disk.
     options: "-c synchronous_commit=off",
   };
