@@ -16,8 +16,8 @@ export interface Snapshot {
 const asText = { getTypeParser: () => (value: unknown) => value } as unknown as pg.CustomTypesConfig;
 
 /** A page is made to hold about so many characters, and at most so many rows. */
-const PAGE_CHARACTERS = 4_000_000;
-const MAX_PAGE_ROWS = 4096;
+const PAGE_CHARACTERS = 2_000_000;
+const MAX_PAGE_ROWS = 2048;
 const FIRST_PAGE_ROWS = 128;
 
 /**
