@@ -59,7 +59,7 @@ export async function checkBundle(bundle: unknown, options: CheckOptions = {}): 
       ? null
       : { position, type: canonical.header.type, stream: canonical.header.stream };
   return {
-    ok: whole !== undefined,
+    ok: whole !== undefined && keys.length > 0,
     event,
     checks,
     trust: trust !== undefined ? "given" : vkeys.length > 0 ? "keys" : "none",

@@ -24,9 +24,9 @@ export interface BundleCheck {
 }
 
 /**
- * What `check --json` prints. `ok` is true when every check that could be made holds and nothing in the bundle is of an unknown
- * format; which checks could not be made, and why, stands in `checks`. `ok` false with no check false: the bundle cannot be
- * judged by this version. So: 1 if any check is false; 2 if `ok` is false, or a check is null that the caller asked for; else 0.
+ * What `check --json` prints. `ok` is true when every check that could be made holds, nothing in the bundle is of an unknown
+ * format, and the checkpoint's signature was among the checks: without a key, anybody could have made the bundle. Which
+ * checks could not be made, and why, stands in `checks`. `ok` false with no check false: the bundle could not be judged.
  */
 export interface Report {
   ok: boolean;
