@@ -50,6 +50,16 @@ describe("the newest events cut off", () => {
     expect(await found(spoil)).toEqual([expected]);
   });
 
+  test("an event that came after the loss is not one that was kept", async () => {
+    const later: Spoil = async (victim) => {
+      await victim.sql("update events set recorded_at = now() + interval '1 day' where position = 257");
+      await recomputeForward(victim, stage.ledger, 257n);
+    };
+    const cut = sequence(cutEvents(257), cutLog(256), cutAnchors(256));
+    expect(await found(cut)).toEqual(["restored 258-300"]);
+    expect(await found(sequence(cut, later))).toEqual(["restored 257-300"]);
+  });
+
   test("offline, that is not seen without a checkpoint from outside", async () => {
     const careful = sequence(cutEvents(256), cutLog(256), cutAnchors(256));
     const offline = { offline: true };

@@ -11,6 +11,8 @@ import { type WalkedLog, walkLog } from "./log/walk-log.ts";
 import { type Beginning, checkBeginning } from "./outside/check-trust.ts";
 
 const DEFAULT_CLOCK_SKEW_MS = 10_000;
+/** More than a tail of unsealed events spans. */
+const MAX_HEADS_BEYOND = 8;
 
 /** What is known before the events are read. */
 export interface Groundwork {
@@ -23,6 +25,8 @@ export interface Groundwork {
   log: WalkedLog;
   /** The first position to read: as asked for, but never past the first that is not sealed. */
   from: bigint;
+  /** The first heads of the chain beyond the log's end: what was recorded after them cannot be what they stand for. */
+  beyond: DatedAnchor[];
   /** The anchors that date events, with the times of their blocks. */
   dated: DatedAnchor[];
 }
@@ -44,7 +48,9 @@ export async function layGround(snapshot: Snapshot, setup: Setup, inspection: In
   const sound = roots.pins.filter((pin) => pin.source === "anchor" && pin.tiles === "match" && pin.size >= from);
   const anchors = sound.flatMap(({ anchor }) => (anchor === undefined ? [] : [anchor]));
   const dated = chain === undefined ? [] : await readBlockTimes(chain, anchors);
-  return { setup, beginning, outside, epoch, roots, log, from, dated };
+  const later = (view?.anchors ?? []).filter(({ size }) => size > log.size).slice(0, MAX_HEADS_BEYOND);
+  const beyond = chain === undefined ? [] : await readBlockTimes(chain, later);
+  return { setup, beginning, outside, epoch, roots, log, from, dated, beyond };
 }
 
 /** One pass over the events. */
@@ -54,7 +60,7 @@ export async function scanOn(
   entries: EntryList,
   { options, ledgerId }: Inspection,
 ): Promise<ScannedEvents> {
-  const { setup, beginning, roots, from, dated } = ground;
+  const { setup, beginning, roots, from, dated, beyond } = ground;
   return await scanEvents({
     snapshot,
     ledgerId,
@@ -65,6 +71,7 @@ export async function scanOn(
     head: setup.head,
     pins: roots.pins.filter((pin) => pin.tiles !== "match"),
     anchors: dated,
+    beyond,
     skewMicros: BigInt(options.clockSkewMs ?? DEFAULT_CLOCK_SKEW_MS) * 1000n,
     wanted: new Set((options.receipts ?? []).map((receipt) => receipt.position)),
     onProgress: options.onProgress,

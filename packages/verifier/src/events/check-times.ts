@@ -14,14 +14,18 @@ export interface DatedAnchor {
  */
 export class TimeCheck {
   readonly #anchors: readonly DatedAnchor[];
+  readonly #beyond: readonly DatedAnchor[];
   readonly #skewMicros: bigint;
   readonly #runs: (Draft & { position: bigint })[] = [];
   #next = 0;
+  #plausibleTo: bigint | undefined;
+  #isTailOver = false;
   #previous: { position: bigint; micros: bigint } | undefined;
 
-  /** Anchors in the order of their sizes. */
-  constructor(anchors: readonly DatedAnchor[], skewMicros: bigint) {
+  /** Anchors that vouch for the log, and heads beyond it, each in the order of their sizes. */
+  constructor(anchors: readonly DatedAnchor[], beyond: readonly DatedAnchor[], skewMicros: bigint) {
     this.#anchors = anchors;
+    this.#beyond = beyond;
     this.#skewMicros = skewMicros;
   }
 
@@ -32,11 +36,29 @@ export class TimeCheck {
       this.#report(position, row, "its time is earlier than that of the event before it");
     }
     this.#previous = { position, micros };
-    if (!sealed) return;
+    if (!sealed) {
+      this.#seeTail(position, micros);
+      return;
+    }
     while ((this.#anchors[this.#next]?.size ?? position) < position) this.#next += 1;
     const anchor = this.#anchors[this.#next];
     if (anchor === undefined || micros <= anchor.timeMicros + 1_000_000n + this.#skewMicros) return;
     this.#report(position, row, "its time is later than that of the block that anchors it");
+  }
+
+  /**
+   * The last of the events past the log that were recorded before the block of a head that covers them, without a break:
+   * those may be what the head stands for, any later one came after it. Undefined: there is none.
+   */
+  get plausibleTo(): bigint | undefined {
+    return this.#plausibleTo;
+  }
+
+  #seeTail(position: bigint, micros: bigint): void {
+    if (this.#isTailOver) return;
+    const head = this.#beyond.find(({ size }) => size >= position);
+    if (head === undefined || micros > head.timeMicros + 1_000_000n) this.#isTailOver = true;
+    else this.#plausibleTo = position;
   }
 
   #report(position: bigint, row: ProvenEvent["row"], detail: string): void {

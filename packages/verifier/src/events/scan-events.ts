@@ -32,6 +32,7 @@ export interface ScanInput {
   /** Pins that the tiles do not give. */
   pins: readonly Pin[];
   anchors: readonly DatedAnchor[];
+  beyond: readonly DatedAnchor[];
   skewMicros: bigint;
   /** Positions whose hashes receipts from outside ask for. */
   wanted: ReadonlySet<bigint>;
@@ -44,6 +45,8 @@ export interface ScannedEvents {
   checked: bigint;
   /** The place of the last row. */
   reach: bigint;
+  /** See {@link TimeCheck.plausibleTo}. */
+  plausibleTo: bigint | undefined;
   gaps: Gap[];
   drafts: Draft[];
   places: Places;
@@ -99,7 +102,7 @@ class Scan {
     this.commands = new CommandCheck(snapshot, ledgerId, from);
     this.#places = new Places(entries, genesisHash);
     this.#roots = new EventRoots(from === 1n ? input.pins : [], entries, genesisHash, input.wanted);
-    this.#times = new TimeCheck(input.anchors, input.skewMicros);
+    this.#times = new TimeCheck(input.anchors, input.beyond, input.skewMicros);
     this.#last = from - 1n;
     this.#storedBefore = from === 1n ? `\\x${bytesToHex(genesisHash)}` : undefined;
     this.#alignment = new Alignment(this.#places, from, {
@@ -151,6 +154,7 @@ class Scan {
     return {
       checked,
       reach: this.#last + alignment.shift,
+      plausibleTo: this.#times.plausibleTo,
       gaps: this.#gaps,
       drafts,
       places: this.#places,

@@ -100,9 +100,9 @@ async function judgeHeads(facts: Facts, bad: readonly Pin[]): Promise<Draft[]> {
   const hint =
     mine === undefined ? "; were nothing lost, the head would be a foreign one: the sealer's guard tells" : "";
   const detail = `the chain has a head of size ${newest}, and the database knows nothing of it${hint}`;
-  // Events past the log that do not give the head's root came after the loss: what was lost begins where the log ends.
-  const first = reach >= newest ? log.size + 1n : reach + 1n;
-  return [range("chain", "restored", first, newest, detail)];
+  // Events past the log may be older than the loss, in the time of a head that covers them, or have come after it.
+  const kept = facts.scan.plausibleTo ?? log.size;
+  return [range("chain", "restored", (kept < newest ? kept : log.size) + 1n, newest, detail)];
 }
 
 /** Every head on chain is explained; what is sealed beyond them is measured by signed checkpoints. */
