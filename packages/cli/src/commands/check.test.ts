@@ -41,19 +41,20 @@ beforeAll(async () => {
   await writeFile(join(dir, "sealed.json"), formatBundle({ ...bundle, anchor: null }));
   await writeFile(join(dir, "altered.json"), formatBundle({ ...bundle, event: { ...bundle.event, data: '{"n":2}' } }));
   await writeFile(join(dir, "later.json"), JSON.stringify({ ...bundle, format: "eventchain/proof@2" }));
+  await writeFile(join(dir, "unknown-type.json"), formatBundle(makeBundle("$Unheard")));
   await writeFile(join(dir, "garbage.json"), "[1]");
 });
 afterAll(() => rm(dir, { recursive: true }));
 
 /** A ledger of one event. */
-function makeBundle(): ProofBundle {
+function makeBundle(type = "Ticket\u001bOpened"): ProofBundle {
   const genesis = createGenesis({ origin, vkey: signer.vkey });
   const salt = new Uint8Array(16).fill(1);
   const event = {
     ledger: origin,
     stream: "ticket-1",
     id: "0198c0de-0000-7000-8000-000000000001",
-    type: "Ticket\u001bOpened",
+    type,
     schema: 1,
     tags: [],
     data: canonicalJson({ n: 1 }),
@@ -129,17 +130,34 @@ describe("check", () => {
     const { exitCode, stdout, stderr } = await check(["final.json", "--trust", "trust.json"]);
     expect(exitCode).toBe(2);
     expect(stdout).toMatch(/ok {5}checkpoint-signature/);
-    expect(stderr).toMatch(/the chain was not checked .*--rpc URL or RPC_URL.*--offline/);
+    expect(stderr).toMatch(/the chain was not checked.*--rpc URL or RPC_URL.*--offline/);
   });
 
   test("a node that cannot be reached is not a bad bundle, and hides no other answer", async () => {
     const closed = "http://127.0.0.1:1";
     const unreachable = await check(["final.json", "--trust", "trust.json", "--json"], { RPC_URL: closed });
     expect(unreachable.exitCode).toBe(2);
-    expect(JSON.parse(unreachable.stdout)).toMatchObject({ ok: true, trust: "given" });
+    expect(JSON.parse(unreachable.stdout)).toMatchObject({ ok: false, trust: "given" });
     expect(unreachable.stderr).toMatch(/the chain was not checked .*cannot reach/);
+    expect(unreachable.stderr).not.toMatch(/give --rpc/);
     const altered = await check(["altered.json", "--trust", "trust.json"], { RPC_URL: closed });
-    expect(altered.exitCode).toBe(1);
+    expect(altered).toMatchObject({ exitCode: 1, stderr: "" });
+  });
+
+  test.each([
+    [["final.json", "--trust", "trust.json", "--offline"], 0],
+    [["sealed.json", "--trust", "trust.json", "--offline"], 0],
+    [["final.json", "--vkey", signer.vkey, "--offline"], 0],
+    [["final.json", "--trust", "trust.json"], 2],
+    [["sealed.json", "--trust", "trust.json"], 2],
+    [["final.json", "--offline"], 2],
+    [["altered.json"], 1],
+    [["later.json", "--trust", "trust.json", "--offline"], 2],
+    [["unknown-type.json", "--trust", "trust.json", "--offline"], 2],
+    [["garbage.json", "--trust", "trust.json"], 1],
+  ])("%j: what is printed is ok exactly where the exit code is 0", async (args, expected) => {
+    const { exitCode, stdout } = await check([...args, "--json"]);
+    expect({ exitCode, ok: JSON.parse(stdout).ok }).toEqual({ exitCode: expected, ok: expected === 0 });
   });
 
   test("an altered bundle is exit code 1 and names the check that fails", async () => {
@@ -158,20 +176,30 @@ describe("check", () => {
     expect(exitCode).toBe(expected);
   });
 
-  test("without trust it is called consistent, never proved", async () => {
-    const { exitCode, stdout } = await check(["final.json", "--offline"]);
-    expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/Consistent: event 1 .*Not proved: no trust root/);
+  test("without a key it is called consistent, never proved", async () => {
+    const { exitCode, stdout, stderr } = await check(["final.json", "--offline"]);
+    expect(exitCode).toBe(2);
+    expect(stdout).toMatch(/Consistent: event 1 .*Not proved: no key .*--trust FILE or --vkey KEY/);
+    expect(stderr).toMatch(/the signature was not checked .*--trust FILE or --vkey KEY/);
   });
 
   test("a bundle of a sealed event says that it is not final", async () => {
     const { exitCode, stdout } = await check(["sealed.json", "--offline", "--trust", "trust.json"]);
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/It was sealed, not final/);
+    expect(stdout).toMatch(/It was sealed, not anchored yet/);
+    const online = await check(["sealed.json", "--trust", "trust.json"]);
+    expect(online.exitCode).toBe(2);
+    expect(online.stderr).toMatch(/sealed but was not anchored yet.*later, or give --offline/);
+    expect(online.stderr).not.toMatch(/--rpc/);
   });
 
-  test("a later format cannot be judged", async () => {
-    expect((await check(["later.json", "--offline"])).exitCode).toBe(2);
+  test("a later format, or a type that this version does not know, cannot be judged, and why is said", async () => {
+    const later = await check(["later.json", "--offline"]);
+    expect(later).toMatchObject({ exitCode: 2, stdout: expect.stringMatching(/Not judged: .*eventchain\/proof@2/) });
+    const unknown = await check(["unknown-type.json", "--offline"]);
+    expect(unknown).toMatchObject({ exitCode: 2, stdout: expect.stringMatching(/Not judged: .*"\$Unheard"/) });
+    expect(unknown.stdout).not.toMatch(/Not judged: .*format/);
+    expect(later.stderr + unknown.stderr).not.toMatch(/--trust/);
   });
 
   test("what is no bundle is a bad one", async () => {

@@ -1,4 +1,13 @@
-import { type AnchorWitness, checkBundle, LedgerError, parseTrustRoot, type Report } from "@eventchain/core";
+import {
+  type AnchorWitness,
+  type BundleCheck,
+  type BundleCheckName,
+  checkBundle,
+  LedgerError,
+  parseBundle,
+  parseTrustRoot,
+  type Report,
+} from "@eventchain/core";
 import { collect } from "../frame/arguments.ts";
 import type { ExitCode, RegisterCommand } from "../frame/command-spec.ts";
 import type { CommandContext } from "../frame/context.ts";
@@ -37,37 +46,56 @@ export const registerCheck: RegisterCommand = (program, run) => {
           ...(trust === undefined ? {} : { trust }),
           ...(chain === undefined ? {} : { chain }),
         });
-        await context.output.document(report, describeReport);
-        const missing = missingChecks(report, options);
+        const wrong = report.checks.some((check) => check.ok === false);
+        const missing = wrong ? [] : whatIsMissing(report, { bundle, offline: options.offline === true, chain });
+        const exitCode: ExitCode = wrong ? 1 : missing.length > 0 ? 2 : 0;
+        // What could not be judged, or lacks a check that is needed, is not well.
+        const shown: Report = { ...report, ok: exitCode === 0 };
+        await context.output.document(shown, describeReport);
         for (const line of missing) context.output.note(`eventchain: ${line}`);
-        return exitCodeOf(report, missing);
+        return exitCode;
       }),
     );
 };
 
 /**
- * The checks that were asked for and could not be made, each with what to do about it. The chain is asked for unless
- * `--offline`; the signature, once a key was given.
+ * What keeps a bundle in which nothing is wrong from being called good, each with what to do about it: it cannot be judged,
+ * no key says whose signature it is, or the chain has not answered, which is needed unless `--offline`.
  */
-function missingChecks(report: Report, asked: CheckArguments): string[] {
-  return report.checks.flatMap(({ name, ok, detail }) => {
-    if (ok !== null) return [];
-    if (name === "anchor-on-chain" && asked.offline !== true) {
-      return [
-        `the chain was not checked (${showText(detail)}): give --rpc URL or RPC_URL, or leave it out by --offline`,
-      ];
-    }
-    if (name === "checkpoint-signature" && report.trust !== "none") {
-      return [`the signature was not checked (${showText(detail)})`];
-    }
-    return [];
-  });
+function whatIsMissing(
+  report: Report,
+  asked: { bundle: string; offline: boolean; chain: AnchorWitness | undefined },
+): string[] {
+  const unknown = unjudged(report);
+  if (unknown !== undefined) return [`${showText(reasonOf(unknown))}: check it with a newer release`];
+  const open = (name: BundleCheckName): BundleCheck | undefined =>
+    report.checks.find((check) => check.name === name && check.ok === null);
+  const missing: string[] = [];
+  const signature = open("checkpoint-signature");
+  if (signature !== undefined) {
+    missing.push(`the signature was not checked (${showText(signature.detail)}): give --trust FILE or --vkey KEY`);
+  }
+  const onChain = open("anchor-on-chain");
+  if (onChain !== undefined && !asked.offline) missing.push(whyNotOnChain(onChain, asked));
+  return missing;
 }
 
-/** 1 when a check fails; 2 when the bundle cannot be judged, or one that was asked for could not be made; else 0. */
-function exitCodeOf(report: Report, missing: readonly string[]): ExitCode {
-  if (report.checks.some((check) => check.ok === false)) return 1;
-  return report.ok && missing.length === 0 ? 0 : 2;
+function whyNotOnChain({ detail }: BundleCheck, { bundle, chain }: { bundle: string; chain: unknown }): string {
+  if (parseBundle(bundle).anchor === null) {
+    return "the event is sealed but was not anchored yet when the bundle was made: make another later, or give --offline";
+  }
+  return chain === undefined
+    ? "the chain was not checked: give --rpc URL or RPC_URL, or leave it out by --offline"
+    : `the chain was not checked (${showText(detail)}): try again later or with another node, or leave it out by --offline`;
+}
+
+/** The check that this version cannot make, for it does not know the format, the event's type or a key of its header. */
+function unjudged({ checks }: Report): BundleCheck | undefined {
+  return checks.find(({ name, ok }) => ok === null && ["format", "canonical", "origin"].includes(name));
+}
+
+function reasonOf({ detail }: BundleCheck): string {
+  return detail.replace(/^cannot judge: /, "");
 }
 
 /** The report in words: a line for each check, then the conclusion. Text of the bundle cannot control the terminal. */
@@ -81,12 +109,15 @@ function conclude(report: Report): string {
   const { event, checks } = report;
   const failed = checks.find((check) => check.ok === false);
   if (failed !== undefined) return `Not proved: the check "${failed.name}" fails.`;
-  if (!report.ok || event === null) return "Not judged: this version does not know the bundle's format.";
+  const unknown = unjudged(report);
+  if (unknown !== undefined || event === null)
+    return `Not judged: ${showText(unknown === undefined ? "no event was read" : reasonOf(unknown))}.`;
   const what = `event ${event.position} (${showText(event.type)} of ${showText(event.stream)})`;
-  const isMade = (name: string): boolean => checks.some((check) => check.name === name && check.ok === true);
-  if (report.trust === "none")
-    return `Consistent: ${what}. Not proved: no trust root or key says whose signature it is.`;
-  if (!isMade("anchor-consistency")) return `Signed: ${what}. It was sealed, not final, when the bundle was made.`;
+  const isMade = (name: BundleCheckName): boolean => checks.some((check) => check.name === name && check.ok === true);
+  if (!isMade("checkpoint-signature"))
+    return `Consistent: ${what}. Not proved: no key says whose signature it is; give --trust FILE or --vkey KEY.`;
+  if (!isMade("anchor-consistency"))
+    return `Signed: ${what}. It was sealed, not anchored yet, when the bundle was made.`;
   if (!isMade("anchor-on-chain")) return `Signed: ${what}. Not checked: whether its anchor stands on the chain.`;
   if (!isMade("trust-root"))
     return `Signed and anchored: ${what}. Not known: whose contract that is, without a trust root.`;
