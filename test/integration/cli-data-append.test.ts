@@ -1,8 +1,11 @@
-import { PassThrough, Readable } from "node:stream";
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { PassThrough, Readable, Writable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
-import { runCli } from "../support/run-cli.ts";
+import { CLI_PATH, ended, runCli } from "../support/run-cli.ts";
 import { type ProgramInput, runInProcess } from "../support/run-program.ts";
 import { createStagedLedger } from "../support/staged-ledger.ts";
 
@@ -177,6 +180,31 @@ describe("append -", () => {
     expect({ given, answers }).toEqual({ given: total, answers: total });
   });
 
+  test("a reader that goes away: exit code 2, and one line that says how far it came", async () => {
+    let answers = 0;
+    const stdout = new Writable({
+      write(_chunk, _encoding, done) {
+        answers += 1;
+        done(answers === 1 ? null : Object.assign(new Error("write EPIPE"), { code: "EPIPE" }));
+      },
+    });
+    const stdin = Readable.from(
+      (function* () {
+        for (let n = 1; n <= 10_000; n++) yield Buffer.from(`${JSON.stringify(line("left", n))}\n`);
+      })(),
+    );
+    const { exitCode, stderr } = await run(["append", "-"], { stdin, stdout });
+    expect(exitCode).toBe(2);
+    const [, said, upTo] =
+      /^eventchain: nobody reads standard output any more: (\d+) lines were appended, up to line (\d+); .*\n$/.exec(
+        stderr,
+      ) ?? [];
+    const { lines } = await run(["log", "--stream", "left", "--json"]);
+    expect(lines()).toHaveLength(Number(said));
+    expect(upTo).toBe(said);
+    expect(Number(said)).toBeLessThan(10_000);
+  });
+
   test("a line of 10 MiB, and one that is not UTF-8, are errors of their own", async () => {
     const stdin = Buffer.concat([
       Buffer.from(`${JSON.stringify(line("huge", 1, { metadata: { pad: "x".repeat(10 * 2 ** 20) } }))}\n`),
@@ -196,6 +224,21 @@ describe("append -", () => {
 });
 
 describe("the installed program", () => {
+  test.skipIf(!existsSync("/dev/full"))("says that its output is lost, with exit code 2", async () => {
+    const disk = await open("/dev/full", "w");
+    try {
+      for (const args of [["--help"], ["log", "--ledger", "cli.test", "--limit", "1"], ["status", "--json"]]) {
+        const env = { PATH: process.env.PATH, DATABASE_URL: database.url };
+        const child = spawn(process.execPath, [CLI_PATH, ...args], { env, stdio: ["ignore", disk.fd, "pipe"] });
+        const { exitCode, stderr } = await ended(child);
+        expect(stderr).toMatch(/^eventchain: cannot write to standard output: ENOSPC.*\n$/);
+        expect(exitCode).toBe(2);
+      }
+    } finally {
+      await disk.close();
+    }
+  });
+
   test("appends from standard input and from arguments", async () => {
     const env = { DATABASE_URL: database.url };
     const input = [line("real", 1), line("real", 2, { expect: "none" })].map((each) => JSON.stringify(each)).join("\n");

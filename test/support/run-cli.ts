@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 /** The command line as it is installed. */
-const CLI_PATH = fileURLToPath(new URL("../../packages/cli/bin/eventchain.js", import.meta.url));
+export const CLI_PATH: string = fileURLToPath(new URL("../../packages/cli/bin/eventchain.js", import.meta.url));
 
 export interface CliResult {
   readonly exitCode: number | null;

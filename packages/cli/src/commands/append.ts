@@ -3,7 +3,7 @@ import { LedgerError, parseJson } from "@eventchain/core";
 import { collect } from "../frame/arguments.ts";
 import type { ExitCode, RegisterCommand } from "../frame/command-spec.ts";
 import type { CommandContext } from "../frame/context.ts";
-import { OutputClosed } from "../frame/output.ts";
+import { OutputClosed, OutputFailed } from "../frame/output.ts";
 import { appendLines } from "../jsonl/append-lines.ts";
 import { parseExpect } from "../jsonl/parse-append-line.ts";
 import { showReceipt } from "../jsonl/show-receipt.ts";
@@ -34,7 +34,7 @@ export const registerAppend: RegisterCommand = (program, run) => {
     .option("--command <id>", "makes the append repeatable: again with the same content, it answers as the first time")
     .action(
       run((context, source: string | undefined, options: AppendArguments) =>
-        source === undefined ? appendOne(context, options) : appendStream(context, source, options).catch(stopped),
+        source === undefined ? appendOne(context, options) : appendStream(context, source, options),
       ),
     );
 };
@@ -67,23 +67,39 @@ async function appendStream(context: CommandContext, source: string, options: Ap
   if (option !== undefined)
     throw new LedgerError("invalid-argument", `append - takes no --${option}: it is part of each line`);
   const ledger = await context.ledger();
-  const stdin = addAbortSignal(context.signal, context.stdin);
+  const stop = new AbortController();
+  const stdin = addAbortSignal(AbortSignal.any([context.signal, stop.signal]), context.stdin);
   let exitCode: ExitCode = 0;
-  for await (const result of appendLines(ledger, stdin)) {
-    if ("shown" in result) {
-      await context.output.line(result.shown);
-      continue;
+  let gone: OutputClosed | OutputFailed | undefined;
+  const counted = { done: 0, failed: 0, lastLine: 0 };
+  for await (const result of appendLines(ledger, stdin, stop.signal)) {
+    counted.lastLine = result.line;
+    if ("shown" in result) counted.done += 1;
+    else {
+      counted.failed += 1;
+      exitCode = exitCode === 2 || result.failed.exitCode === 2 ? 2 : 1;
     }
-    exitCode = exitCode === 2 || result.failed.exitCode === 2 ? 2 : 1;
-    await context.output.line({ error: result.failed.json });
+    if (gone !== undefined) continue;
+    try {
+      await context.output.line("shown" in result ? result.shown : { error: result.failed.json });
+    } catch (error) {
+      if (!(error instanceof OutputClosed || error instanceof OutputFailed)) throw error;
+      // Nobody learns of what is sent from here on. What is under way is waited for, to say how far it came.
+      gone = error;
+      stop.abort();
+    }
   }
+  if (gone !== undefined) throw new OutputFailed(`${tellGone(gone)}: ${tellCounted(counted)}`);
   return exitCode;
 }
 
-/** The reader of the answers has gone: lines may be left that were not appended. */
-function stopped(error: unknown): ExitCode {
-  if (error instanceof OutputClosed) return 2;
-  throw error;
+function tellGone(gone: OutputClosed | OutputFailed): string {
+  return gone instanceof OutputFailed ? gone.message : "nobody reads standard output any more";
+}
+
+function tellCounted({ done, failed, lastLine }: { done: number; failed: number; lastLine: number }): string {
+  const others = failed === 0 ? "" : `, ${failed} could not be`;
+  return `${done} lines were appended${others}, up to line ${lastLine}; lines that follow were not sent`;
 }
 
 function jsonOption(name: string, text: string): object {

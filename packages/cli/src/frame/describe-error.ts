@@ -1,6 +1,7 @@
 import { LedgerError, type LedgerErrorCode } from "@eventchain/core";
 import { CommanderError } from "commander";
 import type { ExitCode } from "./command-spec.ts";
+import { OutputFailed } from "./output.ts";
 
 /** An error as the command line shows it. */
 export interface DescribedError {
@@ -39,12 +40,14 @@ export function describeError(error: unknown): DescribedError {
       hint === undefined || said.includes("`eventchain") || said.includes("--") ? said : `${said}: ${hint}`;
     // A conflict and a proven alteration are answers, bad ones; everything else could not be done.
     const exitCode = error.code === "conflict" || error.code === "tampered" ? 1 : 2;
+    // Whatever the values are called, these two stand first.
     const { code, message: _said, ...values } = error.toJSON();
     return { exitCode, message, json: { code, message, ...values } };
   }
   const { code, message } = error as NodeJS.ErrnoException;
   if (error instanceof Error && error.name === "AbortError") return plain("aborted", "interrupted");
   const said = error instanceof Error ? oneLine(message) : String(error);
+  if (error instanceof OutputFailed) return plain("output-failed", said);
   if (typeof code === "string" && /^E[A-Z]+$/.test(code)) return plain("invalid-argument", said);
   return plain("internal", `${said || "it failed without a message"}: EVENTCHAIN_DEBUG=1 shows where`);
 }

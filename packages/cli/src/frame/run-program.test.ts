@@ -202,6 +202,50 @@ describe("errors", () => {
     expect(await runCli(["probe"], { extra, stdout })).toEqual({ exitCode: 0, stdout: "", stderr: "" });
     expect(lines).toBeLessThan(1_000);
   });
+
+  const full = (delayMs?: number): Writable =>
+    new Writable({
+      write(_chunk, _encoding, done) {
+        const fail = (): void => done(Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" }));
+        if (delayMs === undefined) fail();
+        else setTimeout(fail, delayMs);
+      },
+    });
+
+  test.each([
+    ["at once", undefined],
+    ["later", 20],
+  ])("output that is lost %s is exit code 2, in one line", async (_when, delayMs) => {
+    const answer = probe(async (context) => {
+      await context.output.document({}, () => "words");
+      return 1;
+    });
+    const lines = probe(async (context) => {
+      await context.output.line({});
+      return 0;
+    });
+    for (const [args, extra] of [
+      [["probe"], answer],
+      [["probe", "--json"], lines],
+      [["--help"], lines],
+    ] as const) {
+      const { exitCode, stderr } = await runCli(args, { extra, stdout: full(delayMs) });
+      expect(exitCode).toBe(2);
+      expect(stderr).toBe("eventchain: cannot write to standard output: ENOSPC: no space left on device\n");
+    }
+  });
+
+  test("an error that cannot be printed either is still one line", async () => {
+    const { exitCode, stderr } = await runCli(["probe", "--nonsense", "--json"], { stdout: full() });
+    expect(exitCode).toBe(2);
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+  });
+
+  test("code and message come first in an error's JSON, whatever its values are called", async () => {
+    const error = new LedgerError("not-found", "none", { values: { stream: "s", message: "x", code: "y" } });
+    const { stdout } = await failWith(error, ["--json"]);
+    expect(stdout).toBe('{"error":{"code":"not-found","message":"none","stream":"s"}}\n');
+  });
 });
 
 describe("servers", () => {

@@ -35,12 +35,18 @@ export async function runProgram(io: ProgramIo, registered: readonly RegisterCom
     };
   for (const register of registered) register(program, run);
   for (const command of program.commands) command.copyInheritedSettings(program);
+  let reported = false;
+  const end = (error: unknown): void => {
+    exitCode = report(error, output, io);
+    reported = exitCode !== 0;
+  };
   try {
     await program.parseAsync([...io.args], { from: "user" });
   } catch (error) {
-    exitCode = await report(error, output, io);
+    end(error);
   }
   await flush(io.stdout);
+  if (output.failure !== undefined && !reported) end(output.failure);
   await flush(io.stderr);
   return exitCode;
 }
@@ -63,11 +69,11 @@ function createProgram(io: ProgramIo): Command {
     .exitOverride();
 }
 
-async function report(error: unknown, output: Output, io: ProgramIo): Promise<ExitCode> {
+function report(error: unknown, output: Output, io: ProgramIo): ExitCode {
   if (error instanceof OutputClosed) return 0;
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
   const { exitCode, message, json } = describeError(error);
-  if (output.json) io.stdout.write(`${toJsonText({ error: json })}\n`);
+  if (output.json && !output.closed) io.stdout.write(`${toJsonText({ error: json })}\n`);
   output.note(`eventchain: ${message}`);
   if (io.env.EVENTCHAIN_DEBUG === "1") output.note(stacksOf(error));
   io.tellParent({ failed: json, exitCode });
