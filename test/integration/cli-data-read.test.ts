@@ -117,6 +117,7 @@ describe("log", () => {
     [["--to", "2026-01-31"], /--to .*write it like 2026-01-31T09:30:00Z/],
     [["--after", "-1"], /after/],
     [["--limit", "ten"], /limit/],
+    [["--limit", "9007199254740992"], /--limit.*from 0 to 9007199254740991/],
     [["--tags", "x"], /unknown option '--tags'/],
     [["more"], /too many arguments/],
   ])("%j is exit code 2", async (args, message) => {
@@ -175,6 +176,8 @@ describe("await", () => {
     };
     expect((await run(["await", "3", "--json"])).json()).toEqual(expected);
     expect((await run(["await", "command-3", "--json"])).json()).toEqual(expected);
+    expect((await run(["await", "3", "--timeout", "0", "--json"])).json()).toEqual(expected);
+    expect((await run(["await", "4", "--timeout", "0"])).exitCode).toBe(2);
     expect((await run(["await", "1"])).stdout).toMatch(/^position 1 is final: anchored with size 3 in block 101 by 0x/);
   });
 
@@ -189,7 +192,7 @@ describe("await", () => {
 
   test.each([
     ["nobody-sent-this", /no command "nobody-sent-this" was recorded/],
-    ["0", /position is 0/],
+    ["0", /positions start at 1/],
     ["007", /position/],
     ["9223372036854775808", /position/],
   ])("%s is exit code 2", async (what, message) => {

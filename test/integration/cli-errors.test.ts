@@ -126,6 +126,7 @@ const wrongArguments: [readonly string[], RegExp][] = [
   [["lab", "list"], /unknown command 'lab'/],
   [["verify", "--snapshots"], /unknown option '--snapshots'/],
   [["verify", "--from", "x"], /--from.*whole number/],
+  [["verify", "--from", "0"], /--from.*Positions start at 1: see/],
   [["verify", "--trust", "no-such-file"], /cannot read the trust root "no-such-file": there is no such file/],
   [["status", "--ledger", "a", "--ledger", "b"], /--ledger was given more than once/],
   [["status", "--ledger", "with space"], /origin/],

@@ -86,8 +86,8 @@ describe("what cannot be checked is an error, never a finding, and never intact"
 
   test("a role that may not read, or from whom rows are hidden", async () => {
     const role = `verify_${process.pid}`;
-    await onServer(`create role ${role} login`);
-    const database = urlOf(new URL(copy.url).pathname.slice(1), role);
+    await onServer(`create role ${role} login password 'test'`);
+    const database = urlOf(new URL(copy.url).pathname.slice(1), role, "test");
     await expect(verifyLedger({ ...base(), database })).rejects.toMatchObject({ code: "database-refused" });
     await copy.sql(`grant eventchain_reader to ${role}`);
     expect(await verifyLedger({ ...base(), database })).toMatchObject({ ok: true, checked: "330" });

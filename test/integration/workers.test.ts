@@ -93,7 +93,7 @@ describe("the workers", () => {
     await onServer(`create role ${user} login password 'sealer' in role eventchain_sealer`);
     try {
       await appendSome(world.store, ledger.ledgerId, 3);
-      const databaseUrl = urlOf(new URL(world.database.url).pathname.slice(1), user).replace("@", ":sealer@");
+      const databaseUrl = urlOf(new URL(world.database.url).pathname.slice(1), user, "sealer");
       // The queue's own tables are not the sealer's business: hints travel by none here.
       running = await runWorkers(options({ databaseUrl, redisUrl: "redis://127.0.0.1:1" }));
       await until(() => isFinal(ledger));

@@ -14,12 +14,12 @@ export interface TestDatabase {
 }
 
 /** The URL of another database, or another user, on the test server. */
-export function urlOf(database: string, user?: string): string {
+export function urlOf(database: string, user?: string, password = ""): string {
   const url = new URL(serverUrl);
   url.pathname = `/${database}`;
   if (user !== undefined) {
     url.username = user;
-    url.password = "";
+    url.password = password;
   }
   return url.toString();
 }
