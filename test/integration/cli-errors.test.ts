@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
@@ -133,6 +134,15 @@ const wrongArguments: [readonly string[], RegExp][] = [
   [["up", "--port", "70000"], /--port.*from 1 to/],
   [["up", "--port", "65535"], /--port.*from 1 to/],
   [["up", "--ledger", "a~1"], /origin/],
+  [
+    ["up", "--dir", "/dev/null/x"],
+    /cannot use the folder \/dev\/null\/x: \/dev\/null is not a folder: choose another by --dir/,
+  ],
+  [["up", "--detach", "--dir", "/dev/null/x"], /\/dev\/null is not a folder: choose another by --dir/],
+  // Node's own way of making folders never ends below this one.
+  ...(existsSync("/proc/self")
+    ? [[["up", "--dir", "/proc/x/y"], /\/proc\/x cannot be made|\/proc may not be written to/] as [string[], RegExp]]
+    : []),
   [["workers", "--roles", "seal,nonsense"], /roles/],
   [["check"], /missing required argument 'bundle'/],
   [["check", "no-such-file"], /cannot read the bundle/],

@@ -1,4 +1,5 @@
 export type { ChainAccount } from "./chain/keep-accounts.ts";
+export { makeFolder } from "./files/make-folder.ts";
 export { findFreePort } from "./ports/find-free-port.ts";
 export { isAlive, type ProcessIdentity } from "./processes/identify-process.ts";
 export type { StopManner } from "./processes/stop-process.ts";

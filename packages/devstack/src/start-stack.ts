@@ -1,9 +1,9 @@
-import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { connectChain } from "@eventchain/chain";
 import { LedgerError } from "@eventchain/core";
 import type { ChainAccount } from "./chain/keep-accounts.ts";
 import { type FolderLock, lockFolder } from "./files/lock-folder.ts";
+import { makeFolder } from "./files/make-folder.ts";
 import { letPass } from "./files/prepare-folder.ts";
 import { type LocalChain, startChain } from "./start-chain.ts";
 import { startPostgres } from "./start-postgres.ts";
@@ -54,12 +54,12 @@ interface Server {
  * `dir`. One stack at a time has a folder. Servers that a crashed run left there are stopped first; servers that die are
  * started again; all of them end with this process, whatever ends that.
  *
- * @throws LedgerError `stack-failed` (naming `--fresh` where the data cannot be continued), `aborted`,
+ * @throws LedgerError `config-invalid` if the folder cannot be made, `stack-failed` (naming `--fresh` where the data cannot be continued), `aborted`,
  *   `chain-unavailable` if the node of `rpcUrl` does not answer. Nothing is left running then.
  */
 export async function startStack(options: StartStackOptions): Promise<Stack> {
   const dir = resolve(options.dir);
-  mkdirSync(dir, { recursive: true });
+  await makeFolder(dir);
   if (process.getuid?.() === 0) letPass(dir);
   const lock = lockFolder(dir, "the stack");
   try {

@@ -1,7 +1,6 @@
-import { LedgerError } from "@eventchain/core";
 import { formatInstant, type LedgerEvent, parseInstant, stateAt } from "@eventchain/ledger";
 import type { EventFilter, Watermarks } from "@eventchain/store";
-import { collect, decimal } from "../frame/arguments.ts";
+import { collect, count, decimal } from "../frame/arguments.ts";
 import type { ExitCode, RegisterCommand } from "../frame/command-spec.ts";
 import type { CommandContext } from "../frame/context.ts";
 import { showText } from "../jsonl/show-text.ts";
@@ -16,7 +15,7 @@ interface LogArguments {
   readonly from?: string;
   readonly to?: string;
   readonly after?: bigint;
-  readonly limit?: bigint;
+  readonly limit?: number;
 }
 
 /** `log`: events, oldest first. */
@@ -33,18 +32,17 @@ export const registerLog: RegisterCommand = (program, run) => {
     .option("--from <time>", "recorded at or after, such as 2026-01-31T09:30:00Z")
     .option("--to <time>", "recorded before")
     .option("--after <n>", "past this position", decimal)
-    .option("--limit <n>", "at most so many", decimal)
+    .option("--limit <n>", "at most so many", count)
     .action(run((context, options: LogArguments) => listEvents(context, options)));
 };
 
 async function listEvents(context: CommandContext, options: LogArguments): Promise<ExitCode> {
   const filter = toFilter(options);
-  const limit = options.limit === undefined ? undefined : toLimit(options.limit);
   const ledger = await context.ledger();
   // Read once, before the events: no event is called further than it is.
   const watermarks = await ledger.watermarks();
   const { signal } = context;
-  const { after, stream = [] } = options;
+  const { after, limit, stream = [] } = options;
   const [only] = stream;
   // A stream has an index of its own; conditions beside it are met by walking the ledger.
   const isOneStream = stream.length === 1 && after === undefined && Object.keys(filter).length === 1;
@@ -69,11 +67,6 @@ function toFilter({ stream, type, tag, actor, ip, correlation, from, to }: LogAr
     ...(from === undefined ? {} : { recordedFromMicros: parseInstant(from, "--from").micros }),
     ...(to === undefined ? {} : { recordedToMicros: parseInstant(to, "--to").micros }),
   };
-}
-
-function toLimit(limit: bigint): number {
-  if (limit <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(limit);
-  throw new LedgerError("invalid-argument", `--limit is at most ${Number.MAX_SAFE_INTEGER}`);
 }
 
 function toJson(event: LedgerEvent, watermarks: Watermarks): object {

@@ -1,6 +1,6 @@
 import { LedgerError, parseTrustRoot } from "@eventchain/core";
 import type { Finding, OutsideReceipt, VerifyReport } from "@eventchain/verifier";
-import { collect, decimal } from "../frame/arguments.ts";
+import { collect, position } from "../frame/arguments.ts";
 import type { RegisterCommand } from "../frame/command-spec.ts";
 import { type CommandContext, givenContract, givenOrigin } from "../frame/context.ts";
 import { readFinalitySetting } from "../frame/read-finality-setting.ts";
@@ -21,18 +21,26 @@ export const registerVerify: RegisterCommand = (program, run) => {
     .command("verify")
     .description("check the whole ledger against its signed log and the chain")
     .option("--trust <file>", "the trust root, kept outside: whose keys, chain and contract to believe")
-    .option("--from <position>", "recompute events from this position on", decimal)
+    .option("--from <position>", "recompute events from this position on", position)
     .option("--receipt <file>", "a receipt kept outside; may be given several times", collect)
     .option("--checkpoint <file>", "a signed checkpoint kept outside; may be given several times", collect)
     .option("--offline", "leave the chain out")
     .action(
       run(async (context, options: VerifyArguments) => {
         const report = await verify(context, options);
+        if (report.ok) checkFrom(report, options.from);
         await context.output.document(report, describeLedger);
         return report.ok ? 0 : 1;
       }),
     );
 };
+
+/** Where something is wrong, that is the answer; else, with nothing recomputed, there is none. */
+function checkFrom({ ledger, size }: VerifyReport, from: bigint | undefined): void {
+  if (from === undefined || from === 1n || from <= BigInt(size)) return;
+  const message = `--from ${from} lies beyond the newest event: ${ledger} has ${size}; give a position from 1 to ${size}`;
+  throw new LedgerError("invalid-argument", message, { values: { ledger, from, size } });
+}
 
 async function verify(context: CommandContext, options: VerifyArguments): Promise<VerifyReport> {
   const { settings, signal } = context;

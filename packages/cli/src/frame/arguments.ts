@@ -8,9 +8,24 @@ export function decimal(text: string): bigint {
   try {
     return parseDecimal(text, "number");
   } catch (error) {
-    if (error instanceof LedgerError) throw new InvalidArgumentError("Write a whole number in digits, like 42.");
+    if (error instanceof LedgerError)
+      throw new InvalidArgumentError("Write a whole number in digits, from 0 to 9223372036854775807.");
     throw error;
   }
+}
+
+/** A position: a whole number as above, from 1. */
+export function position(text: string): bigint {
+  const value = decimal(text);
+  if (value === 0n) throw new InvalidArgumentError("Positions start at 1.");
+  return value;
+}
+
+/** How many at most: a whole number as above that a double holds exactly. */
+export function count(text: string): number {
+  const value = decimal(text);
+  if (value <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(value);
+  throw new InvalidArgumentError(`Write a whole number from 0 to ${Number.MAX_SAFE_INTEGER}.`);
 }
 
 /** A span of seconds, fractions allowed, as ms. */

@@ -29,7 +29,9 @@ const advice: Partial<Readonly<Record<LedgerErrorCode, string>>> = {
 export function describeError(error: unknown): DescribedError {
   if (error instanceof CommanderError) {
     const said =
-      error.code === "commander.help" ? "no command is given" : oneLine(error.message.replace(/^error: /, ""));
+      error.code === "commander.help"
+        ? "no command is given"
+        : oneLine(error.message.replace(/^error: /, "")).replace(/\.$/, "");
     const message = `${said}: see \`eventchain --help\``;
     return { exitCode: 2, message, json: { code: "invalid-argument", message } };
   }

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdir, open, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { open, readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { LedgerError, type LedgerErrorCode } from "@eventchain/core";
 import type { CommandContext } from "../frame/context.ts";
 import type { StackFile } from "../frame/stack-file.ts";
+import { prepareFolder } from "./prepare-folder.ts";
 
 /** What the process in the background says to the one that started it. */
 export type UpMessage =
@@ -20,8 +21,8 @@ const SHOWN_LINES = 5;
  * @throws LedgerError the one that `up` failed with; `stack-failed` when it ended without a word; `aborted`, after stopping it
  */
 export async function detachUp(context: CommandContext): Promise<Extract<UpMessage, { ready: object }>["ready"]> {
-  const { dir } = context.settings;
-  await mkdir(dir, { recursive: true });
+  const dir = resolve(context.settings.dir);
+  await prepareFolder(dir);
   const logPath = join(dir, "up.log");
   const log = await open(logPath, "a", 0o600);
   const child = spawn(

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { LedgerError } from "@eventchain/core";
 
@@ -8,14 +8,19 @@ import { LedgerError } from "@eventchain/core";
  * @throws LedgerError `config-invalid` when it cannot be made or written to
  */
 export async function prepareFolder(dir: string): Promise<void> {
+  const { makeFolder } = await import("@eventchain/devstack");
+  await makeFolder(dir);
   try {
-    await mkdir(dir, { recursive: true });
     // It holds keys: they are not to be committed by accident.
     await writeFile(join(dir, ".gitignore"), "*\n");
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new LedgerError("config-invalid", `cannot use the folder ${dir} (${code}): choose another by --dir`, {
-      cause: error,
-    });
+    throw new LedgerError(
+      "config-invalid",
+      `cannot use the folder ${dir}: it may not be written to (${code}): choose another by --dir`,
+      {
+        cause: error,
+      },
+    );
   }
 }
