@@ -85,6 +85,9 @@ describe("import", () => {
     const { rows, added, alreadyThere } = again.json() as Record<string, number>;
     expect({ added, alreadyThere }).toEqual({ added: 0, alreadyThere: rows });
     expect(await log()).toHaveLength(rows ?? 0);
+    const compressed = join(folder, "copy.csv.gz");
+    await writeFile(compressed, gzipSync(await readFile(tickets)));
+    expect((await run(["import", compressed, "--map", ticketsMap, "--json"])).json()).toMatchObject({ added: 0 });
     const words = await run(["import", tickets, "--map", ticketsMap]);
     expect(words.stdout).toBe(`0 events added, ${rows} were already there\n`);
   });
@@ -92,9 +95,11 @@ describe("import", () => {
   test("with another map, a file that was imported is refused", async () => {
     expect((await importText("id,what\n1,a\n")).exitCode).toBe(0);
     await writeFile(map, JSON.stringify({ stream: "other-{id}", type: "A", data: "*" }));
-    const { exitCode, json } = await importText("id,what\n1,a\n", "--json");
+    const { exitCode, json, stderr } = await importText("id,what\n1,a\n", "--json");
     expect(exitCode).toBe(2);
     expect(json()).toMatchObject({ error: { code: "command-id-reused", row: 1, added: 0 } });
+    expect(stderr).toMatch(/imported before with another map.*: give that map again/);
+    expect(stderr).not.toMatch(/adds what is missing/);
     expect(await log()).toHaveLength(1);
   });
 

@@ -12,7 +12,7 @@ interface BadRow {
 
 /** What the first reading of a file found. */
 export interface CheckedFile {
-  /** SHA-256 of the file's bytes, in hex. */
+  /** SHA-256 of the file's bytes, uncompressed, in hex. */
   readonly digest: string;
   readonly rows: number;
   /** How many rows are bad, and the first of them. */

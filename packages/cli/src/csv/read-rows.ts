@@ -26,7 +26,7 @@ export interface CsvReading {
   header(): Promise<readonly string[]>;
   /** The rows after the header, each with as many cells as it has, in one pass. */
   rows(): AsyncGenerator<CsvRow>;
-  /** SHA-256 of the file's bytes, in hex; known once all rows have been read. */
+  /** SHA-256 of the bytes, uncompressed, in hex; known once all rows have been read. */
   digest(): string;
   /** Lets the file go; done already by whoever has ended the rows. */
   close(): void;
@@ -47,13 +47,9 @@ export async function readRows(path: string, signal: AbortSignal): Promise<CsvRe
   });
   const hash = createHash("sha256");
   let bytesRead = 0;
-  const tap = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk);
-      bytesRead += chunk.length;
-      done(null, chunk);
-    },
-  });
+  const counted = tap((chunk) => (bytesRead += chunk.length));
+  // The same content is the same file, compressed or not.
+  const hashed = tap((chunk) => hash.update(chunk));
   const parser = parse({
     bom: true,
     record_delimiter: ["\r\n", "\n"],
@@ -65,8 +61,8 @@ export async function readRows(path: string, signal: AbortSignal): Promise<CsvRe
   const source = createReadStream(path, { signal });
   // What fails in any of the streams destroys the parser with its error, and so reaches whoever reads the rows.
   const ended = (): void => undefined;
-  if (/\.gz$/i.test(path)) pipeline(source, tap, createGunzip(), checkUtf8(), parser, ended);
-  else pipeline(source, tap, checkUtf8(), parser, ended);
+  if (/\.gz$/i.test(path)) pipeline(source, counted, createGunzip(), hashed, checkUtf8(), parser, ended);
+  else pipeline(source, counted, hashed, checkUtf8(), parser, ended);
   const records = (parser as AsyncIterable<CsvRecord>)[Symbol.asyncIterator]();
   const next = (): Promise<IteratorResult<CsvRecord>> => inFile(path, () => records.next());
 
@@ -100,6 +96,16 @@ export async function readRows(path: string, signal: AbortSignal): Promise<CsvRe
     digest: () => hash.copy().digest("hex"),
     close,
   };
+}
+
+/** Shows each chunk that passes. */
+function tap(show: (chunk: Buffer) => void): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      show(chunk);
+      done(null, chunk);
+    },
+  });
 }
 
 interface CsvRecord {

@@ -79,9 +79,13 @@ export async function writeRows(
   if (failure !== undefined) throw describeFailure(path, failure, written);
   // The rows that were checked must be the rows that were written.
   if (reading.digest() !== digest)
-    throw new LedgerError("invalid-argument", `${path} was changed while it was imported: ${tell(written)}`, {
-      values: { file: path, ...written },
-    });
+    throw new LedgerError(
+      "invalid-argument",
+      `${path} was changed while it was imported: ${tell(written)}; what was added stands`,
+      {
+        values: { file: path, ...written },
+      },
+    );
   return written;
 }
 
@@ -96,11 +100,11 @@ async function* rowsToWrite(reading: CsvReading, map: CsvMap, stopped: AbortSign
 
 function describeFailure(path: string, { row, error }: Failure, written: WrittenRows): unknown {
   if (!(error instanceof LedgerError)) return error;
-  const why =
+  const message =
     error.code === "command-id-reused"
-      ? "was imported before with another map, and its rows stand as they were mapped then"
-      : `row ${row}: ${error.message}`;
-  return new LedgerError(error.code, `${path}: ${why}: ${tell(written)}`, {
+      ? `was imported before with another map, and its rows stand as they were mapped then: give that map again (${tell(written)})`
+      : `row ${row}: ${error.message}: ${tell(written)}; running it again adds what is missing`;
+  return new LedgerError(error.code, `${path}: ${message}`, {
     values: { ...error.values, file: path, row, ...written },
     cause: error,
     retryable: error.retryable,
@@ -108,5 +112,5 @@ function describeFailure(path: string, { row, error }: Failure, written: Written
 }
 
 function tell({ added, alreadyThere }: WrittenRows): string {
-  return `${added} rows were added, ${alreadyThere} were already there; running it again adds what is missing`;
+  return `${added} rows were added, ${alreadyThere} were already there`;
 }
