@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkBundle, formatTrustRoot } from "@eventchain/core";
@@ -213,6 +213,16 @@ describe("await", () => {
   });
 });
 
+describe("verify", () => {
+  test("--from takes any position there is, and none beyond", async () => {
+    expect((await run(["verify", "--offline", "--from", "6"])).exitCode).toBe(0);
+    const { exitCode, json, stderr } = await run(["verify", "--offline", "--from", "7", "--json"]);
+    expect(exitCode).toBe(2);
+    expect(json()).toMatchObject({ error: { code: "invalid-argument", from: "7", size: "6" } });
+    expect(stderr).toMatch(/--from 7 lies beyond the newest event: .*give a position from 1 to 6/);
+  });
+});
+
 describe("prove", () => {
   test("prints a bundle that checks, by position and by event id", async () => {
     const { stdout, exitCode } = await run(["prove", "2"]);
@@ -252,7 +262,18 @@ describe("prove", () => {
   test("a folder that is not there is exit code 2", async () => {
     const { exitCode, stderr } = await run(["prove", "1", "--out", join(folder, "none", "b.json")]);
     expect(exitCode).toBe(2);
-    expect(stderr.trim().split("\n")).toHaveLength(1);
+    expect(stderr).toMatch(
+      /^eventchain: cannot write the bundle to .*b\.json": there is no folder .*none": make it.*\n$/,
+    );
+  });
+
+  test("a folder in place of a file is exit code 2, and nothing is left beside it", async () => {
+    const before = await readdir(folder);
+    await mkdir(join(folder, "taken"));
+    const { exitCode, stderr } = await run(["prove", "1", "--out", join(folder, "taken")]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/^eventchain: cannot write the bundle to .*taken": it is a folder: name a file.*\n$/);
+    expect((await readdir(folder)).sort()).toEqual([...before, "taken"].sort());
   });
 });
 

@@ -22,6 +22,7 @@ export const registerAwait: RegisterCommand = (program, run) => {
 
 async function awaitFinal(context: CommandContext, what: string, options: AwaitArguments): Promise<ExitCode> {
   const given = /^[0-9]+$/.test(what) ? parseDecimal(what, "the position") : undefined;
+  if (given === 0n) throw new LedgerError("invalid-argument", "there is no position 0: positions start at 1");
   const ledger = await context.ledger();
   const found = given === undefined ? await findCommand(ledger, what) : { position: given };
   if ("rejected" in found) {
@@ -33,8 +34,10 @@ async function awaitFinal(context: CommandContext, what: string, options: AwaitA
     return 1;
   }
   const { position } = found;
+  // What is final already is so within any time, also within none.
+  const { finalSize } = await ledger.watermarks();
   const { state, anchor } = await ledger.awaitPosition(position, {
-    timeoutMs: options.timeout,
+    timeoutMs: finalSize >= position ? undefined : options.timeout,
     signal: context.signal,
   });
   await context.output.document(

@@ -1,7 +1,7 @@
 import { formatBundle } from "@eventchain/core";
 import type { ExitCode, RegisterCommand } from "../frame/command-spec.ts";
 import type { CommandContext } from "../frame/context.ts";
-import { writeFileWhole } from "../frame/write-file-whole.ts";
+import { writeOutputFile } from "../frame/write-output-file.ts";
 
 interface ProveArguments {
   readonly out?: string;
@@ -27,7 +27,7 @@ async function prove(context: CommandContext, event: string, options: ProveArgum
     await context.output.text(text.endsWith("\n") ? text : `${text}\n`);
     return 0;
   }
-  await writeFileWhole(options.out, text);
+  await writeOutputFile(options.out, text, "the bundle");
   const { position } = bundle.event;
   const shown = { file: options.out, position, size: bundle.inclusion.size, final: bundle.anchor !== null };
   await context.output.document(shown, ({ final, file }) =>

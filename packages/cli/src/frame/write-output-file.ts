@@ -1,0 +1,35 @@
+import { stat, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { LedgerError } from "@eventchain/core";
+import { writeFileWhole } from "./write-file-whole.ts";
+
+/**
+ * Writes a file that the caller named: whole or not at all where it is a file; a device or a pipe is written to.
+ *
+ * @param what what is written, for messages, such as "the bundle"
+ * @throws LedgerError `invalid-argument`: it cannot be written there; values `file`
+ */
+export async function writeOutputFile(path: string, text: string, what: string): Promise<void> {
+  try {
+    const found = await stat(path).catch(() => undefined);
+    // Renamed over, a device would be one no more.
+    if (found === undefined || found.isFile() || found.isDirectory()) await writeFileWhole(path, text);
+    else await writeFile(path, text);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const known: Record<string, string> = {
+      ENOENT: `there is no folder ${JSON.stringify(dirname(path))}: make it, or name another file`,
+      ENOTDIR: `${JSON.stringify(dirname(path))} is not a folder: name another file`,
+      EISDIR: "it is a folder: name a file in it, or another",
+      EACCES: "you may not write there: name another file",
+      EPERM: "you may not write there: name another file",
+      EROFS: "it lies where nothing can be written: name another file",
+      ENOSPC: "the disk is full: make room, or name another file",
+    };
+    const problem = known[code ?? ""] ?? `${message}: name another file`;
+    throw new LedgerError("invalid-argument", `cannot write ${what} to ${JSON.stringify(path)}: ${problem}`, {
+      values: { file: path },
+      cause: error,
+    });
+  }
+}
