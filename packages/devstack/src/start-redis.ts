@@ -21,7 +21,7 @@ export interface StartRedisOptions {
 }
 
 export interface RunningRedis {
-  /** `redis://:<password>@127.0.0.1:<port>`. */
+  /** `redis://default:<password>@127.0.0.1:<port>`. */
   readonly url: string;
   readonly port: number;
   /** The server's process now; undefined between its death and its restart. */
@@ -56,7 +56,7 @@ export async function startRedis(options: StartRedisOptions): Promise<RunningRed
       isReady: () => pingRedis(port, password),
     }));
     return {
-      url: `redis://:${password}@127.0.0.1:${port}`,
+      url: `redis://default:${password}@127.0.0.1:${port}`,
       port,
       get pid() {
         return server.pid;
