@@ -134,7 +134,7 @@ describe("recorded times", () => {
   test("never fall, even when the clock does", async () => {
     const ledger = await createTestLedger(store);
     await store.append(ledger.ledgerId, [{ events: [newEvent()], expected: [] }]);
-    // What a clock that was an hour ahead has left behind. The guards are off for this session's statement only.
+    // What a clock that was an hour ahead has left behind. The guards are off for this statement only.
     const client = await database.pool.connect();
     try {
       await client.query("set session_replication_role = replica");
