@@ -223,6 +223,21 @@ describe("verify", () => {
   });
 });
 
+test("verify, like the other commands, asks which of several ledgers", async () => {
+  const other = await createTestDatabase();
+  try {
+    await createStagedLedger(other.pool, "a.test");
+    await createStagedLedger(other.pool, "b.test");
+    for (const args of [["verify", "--offline"], ["status"]]) {
+      const { exitCode, stderr } = await runInProcess(args, { database: other.url });
+      expect(exitCode).toBe(2);
+      expect(stderr).toBe("eventchain: this database has 2 ledgers (a.test, b.test): say which by --ledger ORIGIN\n");
+    }
+  } finally {
+    await other.drop();
+  }
+});
+
 describe("prove", () => {
   test("prints a bundle that checks, by position and by event id", async () => {
     const { stdout, exitCode } = await run(["prove", "2"]);

@@ -62,7 +62,7 @@ const wrongDatabases: [string, () => string, RegExp][] = [
       databaseUrl((url) => {
         url.pathname = "/no_such_database";
       }),
-    /no_such_database/,
+    /"no_such_database" does not exist: create it, or check the name in --database or DATABASE_URL/,
   ],
   [
     "an unknown user",
@@ -71,7 +71,7 @@ const wrongDatabases: [string, () => string, RegExp][] = [
         url.username = "no_such_user";
         url.password = "hush";
       }),
-    /no_such_user|password|user/,
+    /does not accept this user or password.*: check user and password in --database or DATABASE_URL/,
   ],
   [
     "a database without tables",
@@ -79,7 +79,7 @@ const wrongDatabases: [string, () => string, RegExp][] = [
       databaseUrl((url) => {
         url.pathname = "/template1";
       }),
-    /eventchain migrate/,
+    /^(?!.*eventchain migrate.*eventchain migrate).*: run `eventchain migrate`$/m,
   ],
 ];
 

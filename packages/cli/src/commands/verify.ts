@@ -2,7 +2,7 @@ import { LedgerError, parseTrustRoot } from "@eventchain/core";
 import type { Finding, OutsideReceipt, VerifyReport } from "@eventchain/verifier";
 import { collect, position } from "../frame/arguments.ts";
 import type { RegisterCommand } from "../frame/command-spec.ts";
-import { type CommandContext, givenContract, givenOrigin } from "../frame/context.ts";
+import { type CommandContext, givenContract, givenOrigin, severalLedgers } from "../frame/context.ts";
 import { readFinalitySetting } from "../frame/read-finality-setting.ts";
 import { readInputFile } from "../frame/read-input-file.ts";
 import { showText } from "../jsonl/show-text.ts";
@@ -63,7 +63,7 @@ async function verify(context: CommandContext, options: VerifyArguments): Promis
   const { readGuard } = await import("../verify/read-guard.ts");
   const guard = await readGuard(context, ledger ?? trust?.origin);
   const bar = context.progress(0n, "verifying");
-  return await verifyLedger({
+  const report = await verifyLedger({
     database,
     ledger,
     chain,
@@ -73,11 +73,18 @@ async function verify(context: CommandContext, options: VerifyArguments): Promis
     from: options.from,
     receipts,
     checkpoints,
-    guard,
+    guard: guard.head,
     finality,
     onProgress: (done, total) => bar.update(done, total),
     signal,
+  }).catch((error: unknown) => {
+    const origins =
+      error instanceof LedgerError && error.code === "invalid-argument" ? error.values.ledgers : undefined;
+    throw Array.isArray(origins) ? severalLedgers(origins) : error;
   });
+  // Where nothing could be verified at all, that says enough.
+  if (guard.problem !== undefined) context.output.note(`verify: the sealer's guard is left out: ${guard.problem}`);
+  return report;
 }
 
 async function chainAtHand(context: CommandContext): Promise<Awaited<ReturnType<CommandContext["chain"]>>> {

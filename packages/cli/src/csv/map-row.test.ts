@@ -85,16 +85,25 @@ describe("a map", () => {
     );
   });
 
-  test.each<[string, unknown]>([
-    ["an unknown key", { ...whole, streams: "x" }],
-    ["an unknown key in type", { ...whole, type: { column: "a", word: "pascal" } }],
-    ["an unknown way with words", { ...whole, type: { column: "a", words: "kebab" } }],
-    ["no stream", { type: "A", data: "*" }],
-    ["no data", { stream: "a", type: "A" }],
-    ["data of no column", { ...whole, data: [] }],
-    ["data that is a column", { ...whole, data: "note" }],
-    ["no object", []],
-  ])("is refused for %s", (_what, value) => {
-    expect(() => parseMap(value)).toThrow(expect.objectContaining({ code: "config-invalid" }));
+  const ofData = 'data is not a list of columns, or "*" for all of them';
+  const ofType = 'type is not a template, or {"column": NAME, "words": "as-is" or "pascal"}';
+  test.each<[string, unknown, string]>([
+    ["an unknown key", { ...whole, streams: "x" }, 'the map has "streams", which it may not: give an object {stream, '],
+    [
+      "an unknown key in type",
+      { ...whole, type: { column: "a", word: "pascal" } },
+      'type has "word", which it may not: give a template, or {"column": NAME',
+    ],
+    ["an unknown way with words", { ...whole, type: { column: "a", words: "kebab" } }, ofType],
+    ["no stream", { type: "A", data: "*" }, "stream is missing: give a template"],
+    ["an empty stream", { ...whole, stream: "" }, "stream is empty: give a template"],
+    ["no data", { stream: "a", type: "A" }, "data is missing: give a list of columns"],
+    ["data of no column", { ...whole, data: [] }, "data is empty: give a list of columns"],
+    ["data that is a column", { ...whole, data: "note" }, ofData],
+    ["no object", [], "the map is not an object {stream, "],
+  ])("is refused for %s, with what is allowed", (_what, value, message) => {
+    expect(() => parseMap(value)).toThrow(
+      expect.objectContaining({ code: "config-invalid", message: expect.stringContaining(message) }),
+    );
   });
 });

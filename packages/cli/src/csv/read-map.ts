@@ -1,25 +1,38 @@
 import { readFile } from "node:fs/promises";
 import { LedgerError, parseJson } from "@eventchain/core";
 import { z } from "zod";
-import { describeIssues } from "../jsonl/parse-append-line.ts";
+import { allow, describeIssues, someText } from "../jsonl/describe-issues.ts";
 
-const words = z.enum(["as-is", "pascal"]);
+const COLUMN = "the name of a column";
+const TYPE = 'a template, or {"column": NAME, "words": "as-is" or "pascal"}';
+const DATA = 'a list of columns, or "*" for all of them';
+
+const words = z.enum(["as-is", "pascal"], allow('"as-is" or "pascal"'));
 
 /** How rows become events. A template is text with `{column}` in it; `{{` and `}}` stand for braces. */
-const mapSchema = z.strictObject({
-  /** A template. */
-  stream: z.string().min(1),
-  /** A template, or a column whose words are joined ("pascal": "Assign seriousness" to "AssignSeriousness"). */
-  type: z.union([z.string().min(1), z.strictObject({ column: z.string(), words: words.default("as-is") })]),
-  /** A column: RFC 3339 with an offset; becomes metadata.occurredAt. */
-  time: z.string().optional(),
-  /** A column. */
-  actor: z.string().optional(),
-  /** Templates. */
-  tags: z.array(z.string().min(1)).default([]),
-  /** Columns, or all of them. */
-  data: z.union([z.literal("*"), z.array(z.string()).min(1)]),
-});
+const mapSchema = z.strictObject(
+  {
+    /** A template. */
+    stream: someText("a template"),
+    /** A template, or a column whose words are joined ("pascal": "Assign seriousness" to "AssignSeriousness"). */
+    type: z.union(
+      [someText(TYPE), z.strictObject({ column: z.string(allow(COLUMN)), words: words.default("as-is") }, allow(TYPE))],
+      allow(TYPE),
+    ),
+    /** A column: RFC 3339 with an offset; becomes metadata.occurredAt. */
+    time: z.string(allow(COLUMN)).optional(),
+    /** A column. */
+    actor: z.string(allow(COLUMN)).optional(),
+    /** Templates. */
+    tags: z.array(someText("a template"), allow("a list of templates")).default([]),
+    /** Columns, or all of them. */
+    data: z.union(
+      [z.literal("*"), z.array(z.string(allow(COLUMN)), allow(DATA)).min(1, `is empty: give ${DATA}`)],
+      allow(DATA),
+    ),
+  },
+  allow("an object {stream, type, time?, actor?, tags?, data}"),
+);
 
 /** A map as its file gives it; which columns the CSV file has is not known yet. */
 export type CsvMap = z.infer<typeof mapSchema>;
@@ -46,5 +59,5 @@ export async function readMap(path: string): Promise<CsvMap> {
 export function parseMap(value: unknown): CsvMap {
   const parsed = mapSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new LedgerError("config-invalid", describeIssues(parsed.error));
+  throw new LedgerError("config-invalid", describeIssues(parsed.error, "the map"));
 }

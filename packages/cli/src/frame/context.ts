@@ -131,11 +131,14 @@ function onlyLedger(origins: readonly string[]): string {
       "this database has no ledger: `eventchain deploy --ledger ORIGIN` creates one",
     );
   }
-  if (others.length > 0) {
-    const message = `this database has ${origins.length} ledgers (${origins.slice(0, 10).join(", ")}): say which by --ledger ORIGIN`;
-    throw new LedgerError("invalid-argument", message, { values: { ledgers: origins } });
-  }
+  if (others.length > 0) throw severalLedgers(origins);
   return origin;
+}
+
+/** Says that `--ledger` is needed, and what it may be. */
+export function severalLedgers(origins: readonly unknown[]): LedgerError {
+  const message = `this database has ${origins.length} ledgers (${origins.slice(0, 10).join(", ")}): say which by --ledger ORIGIN`;
+  return new LedgerError("invalid-argument", message, { values: { ledgers: origins } });
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

@@ -36,8 +36,8 @@ export function describeError(error: unknown): DescribedError {
     return { exitCode: 2, message, json: { code: "invalid-argument", message } };
   }
   if (error instanceof LedgerError) {
-    const hint = advice[error.code];
-    const said = oneLine(error.message);
+    const said = wordsOf(error);
+    const hint = adviceOn(error);
     const message =
       hint === undefined || said.includes("`eventchain") || said.includes("--") ? said : `${said}: ${hint}`;
     // A conflict and a proven alteration are answers, bad ones; everything else could not be done.
@@ -52,6 +52,19 @@ export function describeError(error: unknown): DescribedError {
   if (error instanceof OutputFailed) return plain("output-failed", said);
   if (typeof code === "string" && /^E[A-Z]+$/.test(code)) return plain("invalid-argument", said);
   return plain("internal", `${said || "it failed without a message"}: EVENTCHAIN_DEBUG=1 shows where`);
+}
+
+/** The packages' words name the program in their own way, and what Postgres said of a missing table tells no more. */
+function wordsOf(error: LedgerError): string {
+  const said = oneLine(error.message);
+  return error.code === "not-migrated" ? said.replace(/: run eventchain migrate\b.*$/, "") : said;
+}
+
+function adviceOn({ code, values }: LedgerError): string | undefined {
+  if (code !== "database-refused") return advice[code];
+  const state = String(values.sqlState ?? "");
+  if (state === "3D000") return "create it, or check the name in --database or DATABASE_URL";
+  return state.startsWith("28") ? "check user and password in --database or DATABASE_URL" : undefined;
 }
 
 /** Where an error, and each that caused it, was thrown; for EVENTCHAIN_DEBUG=1. */

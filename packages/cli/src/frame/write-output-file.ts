@@ -26,10 +26,20 @@ export async function writeOutputFile(path: string, text: string, what: string):
       EROFS: "it lies where nothing can be written: name another file",
       ENOSPC: "the disk is full: make room, or name another file",
     };
-    const problem = known[code ?? ""] ?? `${message}: name another file`;
+    const missing = code === "ENOENT" && (await isFolder(dirname(path)));
+    const problem = missing
+      ? "no file can be made there: name another"
+      : (known[code ?? ""] ?? `${message}: name another file`);
     throw new LedgerError("invalid-argument", `cannot write ${what} to ${JSON.stringify(path)}: ${problem}`, {
       values: { file: path },
       cause: error,
     });
   }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }

@@ -46,8 +46,18 @@ describe("parseAppendLine", () => {
     expect(read).toThrow(expect.objectContaining({ code }));
   });
 
-  test("names the field at fault", () => {
-    expect(() => parseAppendLine('{"stream":"s","type":7,"data":{}}')).toThrow(/^type: /);
+  test.each([
+    ["null", /^the line is not an object \{stream, type, data, .*\}$/],
+    ['{"stream":"s","type":7,"data":{}}', /^type is not a text$/],
+    ['{"stream":"s","data":{}}', /^type is missing: give a text$/],
+    ['{"stream":"s","type":"T","tags":"x"}', /^tags is not a list of texts$/],
+    ['{"stream":"s","type":"T","tags":["x",1]}', /^tags\.1 is not a text$/],
+    ['{"stream":"s","type":"T","expect":true}', /^expect is not "none", "exists", "any" or a version in digits$/],
+    ['{"stream":"s","type":"T","expect":"x"}', /^expect is "x": give "none", "exists", "any" or a version in digits$/],
+    ['{"stream":"s","type":"T","tag":1}', /^the line has "tag", which it may not: give an object \{stream, /],
+    ["{,", /^JSON, column 2: /],
+  ])("says of %s what is allowed", (line, message) => {
+    expect(() => parseAppendLine(line)).toThrow(message);
   });
 });
 

@@ -1,6 +1,7 @@
 import { LedgerError, parseDecimal, parseJson } from "@eventchain/core";
 import type { AppendOptions, EventInput, Expect } from "@eventchain/ledger";
 import { z } from "zod";
+import { allow, describeIssues } from "./describe-issues.ts";
 
 /** One append, as the SDK takes it. */
 export interface LineAppend {
@@ -14,24 +15,28 @@ export const MAX_LINE_BYTES: number = 8 * 2 ** 20;
 /** The line's own object stands around data of 64 levels. */
 const MAX_LINE_DEPTH = 65;
 
-const lineSchema = z.strictObject({
-  stream: z.string(),
-  type: z.string(),
-  data: z.unknown().optional(),
-  metadata: z.unknown().optional(),
-  tags: z.array(z.string()).optional(),
-  expect: z.union([z.string(), z.number()]).optional(),
-  command: z.string().optional(),
-});
+const EXPECTATIONS = '"none", "exists", "any" or a version in digits';
+
+const lineSchema = z.strictObject(
+  {
+    stream: z.string(allow("a text")),
+    type: z.string(allow("a text")),
+    data: z.unknown().optional(),
+    metadata: z.unknown().optional(),
+    tags: z.array(z.string(allow("a text")), allow("a list of texts")).optional(),
+    expect: z.union([z.string(), z.number()], allow(EXPECTATIONS)).optional(),
+    command: z.string(allow("a text")).optional(),
+  },
+  allow("an object {stream, type, data, metadata?, tags?, expect?, command?}"),
+);
 
 /**
  * Reads one line of `append -`.
  * Errors: LedgerError `invalid-json`, `too-large`, `invalid-argument`.
  */
 export function parseAppendLine(text: string): LineAppend {
-  const value = parseJson(text, { maxBytes: MAX_LINE_BYTES, maxDepth: MAX_LINE_DEPTH });
-  const parsed = lineSchema.safeParse(value);
-  if (!parsed.success) throw new LedgerError("invalid-argument", describeIssues(parsed.error));
+  const parsed = lineSchema.safeParse(parseLine(text));
+  if (!parsed.success) throw new LedgerError("invalid-argument", describeIssues(parsed.error, "the line"));
   const { stream, type, data, metadata, tags, expect, command } = parsed.data;
   return {
     stream,
@@ -45,15 +50,25 @@ export function parseAppendLine(text: string): LineAppend {
   };
 }
 
+/** Which line of the text is at fault is no news where it is one: its number in the input is the caller's. */
+function parseLine(text: string): unknown {
+  try {
+    return parseJson(text, { maxBytes: MAX_LINE_BYTES, maxDepth: MAX_LINE_DEPTH });
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error;
+    const { line: _line, ...values } = error.values;
+    throw new LedgerError(error.code, error.message.replace(/^JSON, line \d+, /, "JSON, "), { values, cause: error });
+  }
+}
+
 /** "none", "exists", "any" or a version in digits. Errors: LedgerError `invalid-argument`. */
 export function parseExpect(text: string | undefined): Expect | undefined {
   if (text === undefined || text === "none" || text === "exists" || text === "any") return text;
-  return parseDecimal(text, 'expect (a version in digits, "none", "exists" or "any")');
-}
-
-/** One line that names each field at fault. */
-export function describeIssues(error: z.ZodError): string {
-  return error.issues
-    .map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`))
-    .join("; ");
+  try {
+    return parseDecimal(text, "expect");
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error;
+    const message = `expect is ${JSON.stringify(text)}: give ${EXPECTATIONS}`;
+    throw new LedgerError("invalid-argument", message, { values: { expect: text }, cause: error });
+  }
 }

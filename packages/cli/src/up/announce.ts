@@ -2,14 +2,17 @@ import { maskUrl } from "../frame/check-url.ts";
 import type { StackFile } from "../frame/stack-file.ts";
 
 /** What `up` says once everything serves: where it is, and what to try first. */
-export function announce(stack: StackFile, dir: string, trustPaths: readonly string[]): string {
+export function announce(
+  stack: StackFile,
+  { dir, trustPaths, detached }: { dir: string; trustPaths: readonly string[]; detached: boolean },
+): string {
   const inDir = dir === ".eventchain" ? "" : ` --dir ${shellWord(dir)}`;
   const [ledger = "", ...others] = stack.ledgers;
   const which = others.length === 0 ? "" : ` --ledger ${ledger}`;
   const queue = stack.redisUrl === null ? "in the database" : maskUrl("redis", stack.redisUrl);
   const command = (words: string): string => `  eventchain ${words}${which}${inDir}`;
   return [
-    `EventChain is running, as process ${stack.pid}; Ctrl-C or \`eventchain down${inDir}\` stops it.`,
+    `EventChain is running, as process ${stack.pid}; ${detached ? "" : "Ctrl-C or "}\`eventchain down${inDir}\` stops it.`,
     "",
     `  ledger      ${stack.ledgers.join(", ")}`,
     `  database    ${maskUrl("database", stack.databaseUrl)}`,
@@ -18,7 +21,7 @@ export function announce(stack: StackFile, dir: string, trustPaths: readonly str
     `  contract    ${stack.contract}`,
     `  trust root  ${trustPaths.join(", ")}`,
     "",
-    "Try, in another terminal:",
+    detached ? "Try:" : "Try, in another terminal:",
     command(`append --stream ticket-1 --type TicketOpened --data '{"title":"The printer is on fire"}'`),
     command("await 1"),
     command("prove 1 --out proof.json"),

@@ -63,9 +63,10 @@ export async function runUp(context: CommandContext, input: UpInput): Promise<vo
   const file = describeStack(settings, stack, prepared);
   context.onClose(() => removeStack(dir));
   await writeStack(dir, file);
-  const words = announce(file, settings.dir, prepared.trustPaths);
-  context.tellParent({ ready: { stack: file, words } });
-  await output.document(file, () => words);
+  const words = (detached: boolean): string =>
+    announce(file, { dir: settings.dir, trustPaths: prepared.trustPaths, detached });
+  context.tellParent({ ready: { stack: file, words: words(true) } });
+  await output.document(file, () => words(false));
   await untilAborted(signal);
   log("stopping");
 }

@@ -6,6 +6,12 @@ import { withoutSecrets } from "../frame/check-url.ts";
 import type { CommandContext } from "../frame/context.ts";
 import type { Settings } from "../frame/settings.ts";
 
+/** What was read of a guard; `problem`: why it could not be. Neither, where none is at hand. */
+export interface GuardRead {
+  readonly head?: GuardHead | undefined;
+  readonly problem?: string;
+}
+
 /**
  * What the sealer's guard holds, where it is at hand: it tells `verify` whether a head on chain that the database cannot
  * explain was lost here or invented elsewhere. It is a help to name a finding, never a reason to trust, so whatever
@@ -13,21 +19,20 @@ import type { Settings } from "../frame/settings.ts";
  *
  * @param origin of the ledger; undefined: the only one there is
  */
-export async function readGuard(context: CommandContext, origin: string | undefined): Promise<GuardHead | undefined> {
+export async function readGuard(context: CommandContext, origin: string | undefined): Promise<GuardRead> {
   try {
     const guard = await findGuard(context);
-    if (guard === undefined) return undefined;
+    if (guard === undefined) return {};
     try {
       const ledgers = await openPostgresStore({ pool: await context.pool() }).listLedgers();
       const ledger = origin === undefined ? ledgers[0] : ledgers.find((each) => each.origin === origin);
-      return ledger === undefined ? undefined : await guard.read(originLine(ledger.origin, ledger.epoch));
+      return ledger === undefined ? {} : { head: await guard.read(originLine(ledger.origin, ledger.epoch)) };
     } finally {
       await guard.close();
     }
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error;
-    context.output.note(`verify: the sealer's guard is left out: ${error.message}`);
-    return undefined;
+    return { problem: error.message };
   }
 }
 
