@@ -38,7 +38,8 @@ export const registerVerify: RegisterCommand = (program, run) => {
 /** Where something is wrong, that is the answer; else, with nothing recomputed, there is none. */
 function checkFrom({ ledger, size }: VerifyReport, from: bigint | undefined): void {
   if (from === undefined || from === 1n || from <= BigInt(size)) return;
-  const message = `--from ${from} lies beyond the newest event: ${ledger} has ${size}; give a position from 1 to ${size}`;
+  const advice = size === "0" ? "leave it out" : `give a position from 1 to ${size}`;
+  const message = `--from ${from} lies beyond the newest event: ${ledger} has ${size}; ${advice}`;
   throw new LedgerError("invalid-argument", message, { values: { ledger, from, size } });
 }
 
