@@ -63,7 +63,9 @@ export class LedgerError extends Error {
   /** `{ code, message, …values }` as the command line prints it: `bigint` in decimal, bytes in hex, dates in ISO 8601. */
   toJSON(): { code: LedgerErrorCode; message: string; [value: string]: unknown } {
     const values = plainValue(this.values) as Record<string, unknown>;
-    return { ...values, code: this.code, message: this.message };
+    const { code, message } = this;
+    // Code and message come first, and no value takes their place.
+    return Object.assign({ code, message }, values, { code, message });
   }
 }
 

@@ -24,7 +24,7 @@ export interface BundleCheck {
 }
 
 /**
- * What `check --json` prints. `ok` is true when every check that could be made holds, nothing in the bundle is of an unknown
+ * What is found of a bundle; `check --json` prints it, with an `ok` that also asks for the chain's check. `ok` is true when every check that could be made holds, nothing in the bundle is of an unknown
  * format, and the checkpoint's signature was among the checks: without a key, anybody could have made the bundle. Which
  * checks could not be made, and why, stands in `checks`. `ok` false with no check false: the bundle could not be judged.
  */
