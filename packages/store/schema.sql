@@ -20,6 +20,18 @@ grant SELECT on alarms to eventchain_sealer;
 grant UPDATE on alarms to eventchain_sealer;
 grant SELECT on alarms to eventchain_writer;
 
+table anchor_senders (
+  chain_id bigint not null,
+  sender bytea not null,
+  constraint anchor_senders_pkey PRIMARY KEY (chain_id, sender),
+  constraint anchor_senders_sender_check CHECK ((octet_length(sender) = 20))
+);
+grant SELECT on anchor_senders to eventchain_reader;
+grant INSERT on anchor_senders to eventchain_sealer;
+grant SELECT on anchor_senders to eventchain_sealer;
+grant UPDATE on anchor_senders to eventchain_sealer;
+grant SELECT on anchor_senders to eventchain_writer;
+
 table anchor_waits (
   ledger_id bigint not null,
   reason text not null,
@@ -720,7 +732,7 @@ CREATE OR REPLACE FUNCTION eventchain.object_problem(what text, value text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN (octet_length(value) > 16777216) THEN (('too-large|'::text || what) || ' has at most 16,777,216 bytes'::text) WHEN (NOT (value IS JSON OBJECT WITH UNIQUE KEYS)) THEN (('invalid-json|'::text || what) || ' is not a JSON object with unique keys'::text) ELSE NULL::text END
+RETURN CASE WHEN (octet_length(value) > 16777216) THEN (('too-large|'::text || what) || ' has at most 16,777,216 bytes'::text) WHEN (NOT (value IS JSON OBJECT WITH UNIQUE KEYS)) THEN (('invalid-json|'::text || what) || ' is not a JSON object with unique keys'::text) WHEN (((octet_length(value) - octet_length(translate(value, '[{'::text, ''::text))) > 1000) AND jsonb_path_exists((value)::jsonb, 'strict $.**{1000 to last}?(@.type() == "object" || @.type() == "array")'::jsonpath)) THEN (('too-large|'::text || what) || ' is nested deeper than 1,000 levels'::text) ELSE NULL::text END
 ;
 
 CREATE OR REPLACE FUNCTION eventchain.refuse_change()
@@ -769,6 +781,9 @@ declare
 begin
   if array_ndims(tags) <> 1 or array_lower(tags, 1) <> 1 then
     return 'invalid-argument|tags are one plain list';
+  end if;
+  if cardinality(tags) > 1024 then
+    return 'too-large|an event has at most 1,024 tags';
   end if;
   foreach tag in array tags loop
     case

@@ -53,6 +53,9 @@ describe("tags", () => {
   test("are refused when given twice, empty or the ledger's own", () => {
     expect(() => normaliseTags(["a", "b", "a"])).toThrow(/given twice/);
     expect(() => normaliseTags(["a", ""])).toThrow(refused);
+    const many = Array.from({ length: 1025 }, (_, i) => `tag:${i}`);
+    expect(() => normaliseTags(many)).toThrow(/at most 1024 tags/);
+    expect(normaliseTags(many.slice(1))).toHaveLength(1024);
     expect(() => normaliseTags(["$a"])).toThrow(refused);
     expect(normaliseTags(["$a"], { system: true })).toEqual(["$a"]);
   });

@@ -5,6 +5,9 @@ import { LedgerError } from "./errors.ts";
 /** The longest stream, type, tag or command id: 512 bytes of UTF-8. */
 export const MAX_NAME_BYTES = 512;
 
+/** How many tags an event may have. */
+export const MAX_TAGS = 1024;
+
 /** What a name names. */
 export type NameKind = "stream" | "type" | "tag" | "commandId" | "metadataKey";
 
@@ -58,8 +61,16 @@ export function isOrigin(origin: string): boolean {
   return typeof origin === "string" && /^[!-*,-}]{1,200}$/.test(origin);
 }
 
-/** The tags checked and sorted by their UTF-8 bytes, as the header holds them. Throws `invalid-name`, also for a tag given twice. */
+/**
+ * The tags checked and sorted by their UTF-8 bytes, as the header holds them. Throws `invalid-name`, also for a tag given
+ * twice, and `too-large` for more than 1,024.
+ */
 export function normaliseTags(tags: readonly string[], options: NameOptions = {}): string[] {
+  if (tags.length > MAX_TAGS) {
+    throw new LedgerError("too-large", `an event has at most ${MAX_TAGS} tags, not ${tags.length}`, {
+      values: { tags: tags.length },
+    });
+  }
   for (const tag of tags) checkName("tag", tag, options);
   const sorted = [...tags].sort(compareUtf8);
   const twice = sorted.find((tag, index) => tag === sorted[index + 1]);

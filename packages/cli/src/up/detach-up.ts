@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { LedgerError, type LedgerErrorCode } from "@eventchain/core";
 import type { CommandContext } from "../frame/context.ts";
 import type { StackFile } from "../frame/stack-file.ts";
+import { foregroundArgs } from "./foreground-args.ts";
 import { prepareFolder } from "./prepare-folder.ts";
 
 /** What the process in the background says to the one that started it. */
@@ -30,6 +31,7 @@ export async function detachUp(context: CommandContext): Promise<Extract<UpMessa
     [fileURLToPath(new URL("../../bin/eventchain.js", import.meta.url)), ...foregroundArgs(context.args)],
     {
       detached: true,
+      env: { ...context.settings.env, ...namedServers(context) },
       stdio: ["ignore", log.fd, log.fd, "ipc"],
       windowsHide: true,
     },
@@ -64,8 +66,12 @@ function firstWord(child: ChildProcess): Promise<UpMessage | undefined> {
   });
 }
 
-function foregroundArgs(args: readonly string[]): string[] {
-  return args.filter((arg) => arg !== "--detach" && arg !== "--json");
+function namedServers({ settings: { options } }: CommandContext): NodeJS.ProcessEnv {
+  return {
+    ...(options.database === undefined ? {} : { DATABASE_URL: options.database }),
+    ...(options.redis === undefined ? {} : { REDIS_URL: options.redis }),
+    ...(options.rpc === undefined ? {} : { RPC_URL: options.rpc }),
+  };
 }
 
 async function endOf(path: string): Promise<string> {

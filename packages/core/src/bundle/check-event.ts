@@ -5,6 +5,7 @@ import { chainHash, contentHash, dataHash, metaHash } from "../event/hash-event.
 import { type EventHeader, parseHeader } from "../event/parse-header.ts";
 import { isSystemType } from "../event/system-types.ts";
 import { isCanonicalObject } from "../json/is-canonical-object.ts";
+import { DEEPEST_JSON } from "../json/limits.ts";
 import { leafHash } from "../log/hash-nodes.ts";
 import { rootFromInclusion } from "../log/verify-proof.ts";
 import { type Checkpoint, parseCheckpoint, parseOriginLine } from "../notes/checkpoint.ts";
@@ -41,7 +42,7 @@ export function checkFormat(input: unknown): Finding<ProofBundle> {
 /** Whether the texts are canonical JSON and the header has exactly its keys and a type that this version knows. */
 export function checkCanonical(bundle: ProofBundle): Finding<ReadEvent> {
   // The limit of 1 MiB is an option of the writer's; here the bundle's own bound serves.
-  const limits = { maxBytes: MAX_BUNDLE_BYTES };
+  const limits = { maxBytes: MAX_BUNDLE_BYTES, maxDepth: DEEPEST_JSON };
   for (const name of ["data", "metadata"] as const) {
     const text = bundle.event[name];
     if (text !== null && !isCanonicalObject(text, limits)) return fails(`${name} is not a canonical JSON object`);

@@ -12,13 +12,13 @@ export interface JsonLimits {
   maxBytes?: number;
 }
 
-/** The recursion in this package goes as deep as the value: far from the stack's end at this depth. */
-const DEEPEST = 1000;
+/** The recursion in this package goes as deep as the value: far from the stack's end at this depth. No event is deeper. */
+export const DEEPEST_JSON = 1000;
 
 /** The limits with their defaults filled in. */
 export function resolveLimits(limits: JsonLimits | undefined): { maxDepth: number; maxBytes: number } {
   return {
-    maxDepth: Math.min(limits?.maxDepth ?? MAX_JSON_DEPTH, DEEPEST),
+    maxDepth: Math.min(limits?.maxDepth ?? MAX_JSON_DEPTH, DEEPEST_JSON),
     maxBytes: limits?.maxBytes ?? MAX_JSON_BYTES,
   };
 }

@@ -6,6 +6,8 @@ import { statement } from "./load-statement.ts";
 import { mapDatabaseError } from "./map-database-error.ts";
 
 const lock = statement("migrate-lock");
+// Who may connect may take the lock, and keep it: nobody waits for it in silence.
+const lockTimeout = statement("migrate-lock-timeout");
 const hasSchema = statement("migrate-has-schema");
 const createTable = statement("migrate-create-table");
 const selectApplied = statement("migrate-applied");
@@ -21,6 +23,7 @@ interface Applied {
 }
 
 async function readApplied(client: pg.ClientBase): Promise<Applied[]> {
+  await client.query(lockTimeout);
   await client.query(lock);
   const { rows } = await client.query<{ hasSchema: boolean; hasTable: boolean }>(hasSchema);
   if (rows[0]?.hasSchema !== true) await client.query("create schema eventchain");

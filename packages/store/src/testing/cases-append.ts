@@ -193,11 +193,13 @@ export const appendCases: readonly ConformanceCase[] = [
     async run({ store, ledger }) {
       const data = JSON.stringify({ text: "é".repeat(50_000) });
       recorded(await appendOne(store, ledger.ledgerId, request([{ data }])));
+      const deep = `{"a":${"[".repeat(999)}${"]".repeat(999)}}`;
+      recorded(await appendOne(store, ledger.ledgerId, request([{ data: deep }])));
       const many = Array.from({ length: 1_000 }, (_, index) => ({
         stream: `s-${index % 7}`,
         tags: [`t-${index % 3}`],
       }));
-      assert.equal(recorded(await appendOne(store, ledger.ledgerId, request(many))).at(-1)?.position, 1_001n);
+      assert.equal(recorded(await appendOne(store, ledger.ledgerId, request(many))).at(-1)?.position, 1_002n);
       assert.equal((await store.findEvent(ledger.ledgerId, { position: 1n }))?.data, data);
     },
   },

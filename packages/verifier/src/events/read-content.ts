@@ -12,7 +12,7 @@ import { fromBytea } from "../database/decode.ts";
 import type { EventRow } from "../database/read-events.ts";
 
 /** The verifier takes every text that an application may have allowed by its own limits. */
-const LIMITS = { maxBytes: 1 << 30, maxDepth: 4096 };
+const LIMITS = { maxBytes: 1 << 30, maxDepth: 1000 };
 
 /** One way to read a row: its hashes, recomputed from what is stored. */
 export interface Content {

@@ -13,6 +13,7 @@ import { readAnchor } from "./read-anchors.ts";
 import { type Queryable, runQuery, runTransaction, runWrite } from "./run-query.ts";
 
 const ofTransactionSql = statement("anchor-of-transaction");
+const senderSql = statement("anchor-sender");
 const lockSql = statement("anchor-lock");
 const busySql = statement("anchor-busy");
 const nextNonceSql = statement("anchor-next-nonce");
@@ -30,7 +31,9 @@ const notifySql = statement("log-notify");
 
 /** Holds the sender's nonces on the chain until the transaction ends, over all ledgers and processes. */
 async function lockNonces(connection: Queryable, chainId: bigint, sender: string): Promise<void> {
-  await runQuery(connection, lockSql, [chainId, bytes0x(sender, 20)]);
+  const values = [chainId, bytes0x(sender, 20)];
+  await runWrite(connection, senderSql, values);
+  await runQuery(connection, lockSql, values);
 }
 
 async function insertAnchor(

@@ -12,6 +12,9 @@ begin
   if array_ndims(tags) <> 1 or array_lower(tags, 1) <> 1 then
     return 'invalid-argument|tags are one plain list';
   end if;
+  if cardinality(tags) > 1024 then
+    return 'too-large|an event has at most 1,024 tags';
+  end if;
   foreach tag in array tags loop
     case
       when tag is null then return 'invalid-name|a tag is null';
@@ -35,6 +38,11 @@ language sql immutable parallel safe
 return case
   when octet_length(value) > 16777216 then 'too-large|' || what || ' has at most 16,777,216 bytes'
   when value is not json object with unique keys then 'invalid-json|' || what || ' is not a JSON object with unique keys'
+  -- A reader's stack has an end. Only a text with that many brackets can be so deep; a scalar is found a level below
+  -- the object or array around it.
+  when octet_length(value) - octet_length(translate(value, '[{', '')) > 1000
+    and jsonb_path_exists(value::jsonb, 'strict $.**{1000 to last} ? (@.type() == "object" || @.type() == "array")')
+    then 'too-large|' || what || ' is nested deeper than 1,000 levels'
 end;
 
 -- Whether a key of this metadata could begin with $: there is a quoted $, or an escape that might stand for one.

@@ -8,6 +8,17 @@ alter table eventchain.anchors
 create unique index anchors_one_live on eventchain.anchors (chain_id, sender, nonce)
   where nonce >= 0 and state in ('prepared', 'sent', 'mined', 'final', 'reorged');
 
+-- Who sends anchors where. A row is locked while one of its nonces is given out: an advisory lock could be taken, and
+-- kept, by anyone who may connect.
+create table eventchain.anchor_senders (
+  chain_id bigint not null,
+  sender   bytea not null check (octet_length(sender) = 20),
+  primary key (chain_id, sender)
+);
+grant select on eventchain.anchor_senders to eventchain_writer, eventchain_reader;
+-- FOR UPDATE asks for the right to update, which the row's two keys never are.
+grant select, insert, update on eventchain.anchor_senders to eventchain_sealer;
+
 -- Why a ledger's next anchor waits; no row where it does not.
 create table eventchain.anchor_waits (
   ledger_id bigint primary key references eventchain.ledgers,

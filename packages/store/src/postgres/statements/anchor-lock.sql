@@ -1,1 +1,1 @@
-select pg_advisory_xact_lock(hashtextextended('eventchain anchor ' || $1::bigint::text || ' ' || encode($2::bytea, 'hex'), 0))
+select from eventchain.anchor_senders where chain_id = $1::bigint and sender = $2::bytea for update

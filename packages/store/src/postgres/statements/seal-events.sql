@@ -4,7 +4,7 @@ select p.position::text as position, p.stream, p.version::text as version, p.id:
        p.metadata::text as metadata, p.meta_salt, p.meta_hash, p.content_hash, p.prev_hash, p.hash
 from (
   select e.*,
-         sum(coalesce(octet_length(e.data::text), 0) + coalesce(octet_length(e.metadata::text), 0))
+         sum(coalesce(octet_length(e.data::text), 0) + coalesce(octet_length(e.metadata::text), 0) + pg_column_size(e.tags))
            over (order by e.position rows between unbounded preceding and 1 preceding) as bytes_before
   from eventchain.events e
   where e.ledger_id = $1::bigint and e.position > $2::bigint and e.position <= $3::bigint
