@@ -6,7 +6,7 @@ import { LedgerError } from "./errors.ts";
 export const MAX_NAME_BYTES = 512;
 
 /** How many tags an event may have. */
-export const MAX_TAGS = 1024;
+const MAX_TAGS = 1024;
 
 /** What a name names. */
 export type NameKind = "stream" | "type" | "tag" | "commandId" | "metadataKey";
