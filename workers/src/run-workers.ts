@@ -6,6 +6,9 @@ import { type Logger, Troubles } from "./run/logger.ts";
 import { type OpenStages, openStages } from "./run/open-stages.ts";
 import { checkOptions, type WorkersOptions } from "./run/options.ts";
 
+/** An answer that takes longer than this comes from a connection gone silent: no statement of the workers takes so long. */
+const QUERY_TIMEOUT_MS = 120_000;
+
 const nowMs = (): number => performance.now();
 
 export interface Workers {
@@ -25,7 +28,14 @@ export async function runWorkers(input: WorkersOptions): Promise<Workers> {
   const options = checkOptions(input);
   const logger: Logger = options.logger ?? (() => undefined);
   const troubles = new Troubles(logger, nowMs);
-  const pool = new pg.Pool({ connectionString: options.databaseUrl, max: 10, connectionTimeoutMillis: 10_000 });
+  const pool = new pg.Pool({
+    connectionString: options.databaseUrl,
+    max: 10,
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    query_timeout: QUERY_TIMEOUT_MS,
+  });
   // A connection that is lost is replaced at the next statement. The pool hears it only while the connection is idle, and
   // between a new one's first answer and its first user nobody does: unheard, it would end the process.
   pool.on("error", () => undefined);

@@ -13,6 +13,9 @@ const readSql = statement("read-head");
 const insertSql = statement("insert-head");
 const updateSql = statement("update-head");
 
+/** An answer that takes longer than this comes from a connection gone silent, and all sealing would wait for it. */
+const QUERY_TIMEOUT_MS = 10_000;
+
 /** One transaction whose commit waits for the disk, whatever that database's default is. */
 async function run(pool: pg.Pool, text: string, values: unknown[]): Promise<number> {
   const client = await pool.connect();
@@ -47,10 +50,20 @@ async function createTable(pool: pg.Pool): Promise<void> {
  * A guard in a Postgres database, for sealers on several hosts. It must not be restored together with the ledger's
  * database, and so be another one. Makes its table, in schema `eventchain_guard`, at the first use.
  *
+ * A statement that is not answered within 10 s fails, and its connection is given up; what it wrote may stand: the next
+ * `read` tells.
+ *
  * Errors of its methods: LedgerError, as `mapDatabaseError` names them.
  */
-export function openPostgresGuard(connectionString: string): Guard {
-  const pool = new pg.Pool({ connectionString, max: 4, connectionTimeoutMillis: 10_000 });
+export function openPostgresGuard(connectionString: string, options: { queryTimeoutMs?: number } = {}): Guard {
+  const pool = new pg.Pool({
+    connectionString,
+    max: 4,
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    query_timeout: options.queryTimeoutMs ?? QUERY_TIMEOUT_MS,
+  });
   // A connection that is lost, idle or in use: the next statement takes another one. Unheard, it would end the process.
   pool.on("error", () => undefined);
   pool.on("connect", (client) => client.on("error", () => undefined));

@@ -40,6 +40,7 @@ describe("mapDatabaseError", () => {
     for (const message of [
       "Connection terminated unexpectedly",
       "Connection terminated",
+      "Query read timeout",
       "timeout exceeded when trying to connect",
     ]) {
       expect(mapDatabaseError(new Error(message))).toMatchObject({ code: "database-unavailable", retryable: true });

@@ -47,7 +47,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
 const networkCodes = /^E[A-Z_]{3,}$/;
 /** What the driver itself says, without a code. */
 const driverWords =
-  /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|not queryable/i;
+  /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|query read timeout|not queryable/i;
 
 function sqlState(code: unknown): string | undefined {
   return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) && !networkCodes.test(code) ? code : undefined;
