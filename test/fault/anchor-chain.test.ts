@@ -1,8 +1,9 @@
-import { addressOf } from "@eventchain/chain";
+import { addressOf, type Chain } from "@eventchain/chain";
+import { LedgerError } from "@eventchain/core";
 import type { LedgerRecord } from "@eventchain/store";
 import { anchorDue, finaliseDue } from "@eventchain/workers";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { appendSome } from "../support/ledger-workers.ts";
+import { appendSome, asAdministrator } from "../support/ledger-workers.ts";
 import { CONFIRMATIONS, createWorld, type World } from "../support/worker-world.ts";
 
 let world: World;
@@ -106,6 +107,47 @@ describe("a contract that does not say what the ledger says", () => {
     await new Promise((resolve) => setTimeout(resolve, 1_100));
     await world.settle(ledger);
     expect((await world.anchors(ledger)).map(({ state }) => state)).toEqual(["failed", "final"]);
+  });
+});
+
+describe("a node that refuses what one ledger asks", () => {
+  it("stops neither the others nor the ledger's own next anchor", async () => {
+    const other = await world.open();
+    await world.sealSome(ledger, 3);
+    await world.settle(ledger);
+    await asAdministrator(world.database.pool, ledger.ledgerId, "delete from eventchain.anchors where ledger_id = $1");
+    await world.sealSome(ledger, 2);
+    await world.sealSome(other, 2);
+    const refused = new LedgerError("chain-unavailable", "pruned history", { values: { answered: true } });
+    const registry: Chain["registry"] = (contract) => ({
+      ...world.chain.registry(contract),
+      anchors: () => Promise.reject(refused),
+    });
+    const report = await anchorDue(world.anchorDeps({}, { chain: { ...world.chain, registry } }));
+    expect(report.anchored.map(({ ledgerId, size }) => [ledgerId, size])).toEqual([
+      [ledger.ledgerId, 5n],
+      [other.ledgerId, 2n],
+    ]);
+    expect(report.failures).toMatchObject([{ ledgerId: ledger.ledgerId, error: refused }]);
+    await world.settle(ledger, other);
+    expect(await world.anchoredSizes(ledger)).toEqual([3n, 5n]);
+    expect(await world.anchoredSizes(other)).toEqual([2n]);
+  });
+
+  it("is asked again where the anchor on chain is the newest, and says what it waits for", async () => {
+    await world.sealSome(ledger, 3);
+    await anchorOwn();
+    await asAdministrator(world.database.pool, ledger.ledgerId, "delete from eventchain.anchors where ledger_id = $1");
+    const refused = new LedgerError("chain-unavailable", "pruned history", { values: { answered: true } });
+    const registry: Chain["registry"] = (contract) => ({
+      ...world.chain.registry(contract),
+      anchors: () => Promise.reject(refused),
+    });
+    const report = await anchorOwn({}, { chain: { ...world.chain, registry } });
+    expect(report.waiting).toMatchObject([{ ledgerId: ledger.ledgerId }]);
+    expect(await world.log.waiting(ledger.ledgerId)).toContain("its transaction was not found");
+    await world.settle(ledger);
+    expect(await world.anchoredSizes(ledger)).toEqual([3n]);
   });
 });
 

@@ -109,7 +109,7 @@ async function anchorOrWait(deps: AnchorDeps, turn: LedgerTurn, report: AnchorRe
     const reason = reasonToPause(deps.policyFor(chainId), facts);
     if (reason !== undefined) return reason;
   }
-  const prepared = await prepareAnchor(deps, ledger, contract);
+  const prepared = await prepareAnchor(deps, ledger, contract, report.failures);
   if (prepared.kind === "waiting") return prepared.reason;
   if (prepared.kind === "nothing") return undefined;
   report.anchored.push(prepared.anchor);

@@ -25,7 +25,7 @@ export class NodeError extends LedgerError {
   constructor(host: string, method: string, error: { code: number; message: string; data: unknown }) {
     const message = error.message.slice(0, MAX_MESSAGE_LENGTH);
     super("chain-unavailable", `the node at ${host} refused ${method}: ${message}`, {
-      values: { host, method, rpcCode: error.code },
+      values: { host, method, rpcCode: error.code, answered: true },
     });
     this.rpcCode = error.code;
     this.rpcMessage = message;

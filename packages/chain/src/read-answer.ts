@@ -1,11 +1,13 @@
 import { LedgerError } from "@eventchain/core";
 
-// What a node answers is checked before it is used: a wrong shape is a node that does not answer, not a value.
+// What a node answers is checked before it is used: a wrong shape is an answer of no use, not a value.
 
 export type Fields = Readonly<Record<string, unknown>>;
 
 export function badAnswer(what: string): LedgerError {
-  return new LedgerError("chain-unavailable", `the node's answer is malformed: ${what}`, { values: { what } });
+  return new LedgerError("chain-unavailable", `the node's answer is malformed: ${what}`, {
+    values: { what, answered: true },
+  });
 }
 
 export function asFields(value: unknown, what: string): Fields {

@@ -1,4 +1,4 @@
-import type { Chain } from "@eventchain/chain";
+import { type Chain, isSilent } from "@eventchain/chain";
 import { LedgerError } from "@eventchain/core";
 import type { LogStore } from "@eventchain/store";
 import type { AnchorPolicy } from "./policy.ts";
@@ -24,7 +24,7 @@ export interface LedgerFailure {
   news: boolean;
 }
 
-/** Whether a server does not answer: what follows would only wait for it too. */
+/** Whether a server does not answer: what follows would only wait for it too. What a node refuses is one ledger's trouble. */
 export function isUnavailable(error: unknown): boolean {
-  return error instanceof LedgerError && (error.code === "chain-unavailable" || error.code === "database-unavailable");
+  return isSilent(error) || (error instanceof LedgerError && error.code === "database-unavailable");
 }

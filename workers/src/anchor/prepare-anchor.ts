@@ -2,7 +2,7 @@ import { addressOf, anchorGasLimit, type OnChainHead } from "@eventchain/chain";
 import { consistencyProof, LedgerError } from "@eventchain/core";
 import type { AnchorRecord, LedgerContract, LedgerRecord } from "@eventchain/store";
 import { adoptAnchor } from "./adopt-anchor.ts";
-import type { AnchorDeps } from "./deps.ts";
+import { type AnchorDeps, isUnavailable, type LedgerFailure } from "./deps.ts";
 import { reasonToWait } from "./policy.ts";
 import { type ComparedHeads, compareHeads } from "./read-head.ts";
 
@@ -12,7 +12,8 @@ export type PrepareResult =
   | { kind: "nothing" };
 
 /**
- * Steps 1 and 2 of an anchor, for one ledger.
+ * Steps 1 and 2 of an anchor, for one ledger. What the contract has and the table does not is adopted first; where that
+ * fails, it is one of the `failures`, and the next anchor, which takes no more than the head, is made all the same.
  *
  * Durable order:
  * 1. the contract's head is asked for, nothing is written. It, not the table, says what has been anchored.
@@ -24,13 +25,21 @@ export async function prepareAnchor(
   deps: AnchorDeps,
   ledger: LedgerRecord,
   contract: LedgerContract,
+  failures: LedgerFailure[],
 ): Promise<PrepareResult> {
   const compared = await compareHeads(deps, ledger, contract);
   if (compared === undefined) return { kind: "nothing" };
   if (typeof compared === "string") return { kind: "waiting", reason: compared };
   const { head, checkpoint } = compared;
-  if (head.size > 0n) await adoptAnchor(deps, ledger, contract, head);
-  if (checkpoint.size === head.size) return { kind: "nothing" };
+  const trouble = head.size > 0n ? await tryToAdopt(deps, ledger, contract, head) : undefined;
+  if (trouble !== undefined) failures.push(trouble);
+  if (checkpoint.size === head.size) {
+    if (trouble === undefined) return { kind: "nothing" };
+    return {
+      kind: "waiting",
+      reason: `the anchor of size ${head.size} is on chain, but its transaction was not found`,
+    };
+  }
   const sender = addressOf(deps.key).toLowerCase();
   if (head.anchorer.toLowerCase() !== sender) {
     return {
@@ -39,6 +48,22 @@ export async function prepareAnchor(
     };
   }
   return signAnchor(deps, { ledger, contract, sender, compared });
+}
+
+/** Adopts the contract's head. What went wrong, unless a server is silent. */
+async function tryToAdopt(
+  deps: AnchorDeps,
+  ledger: LedgerRecord,
+  contract: LedgerContract,
+  head: OnChainHead,
+): Promise<LedgerFailure | undefined> {
+  try {
+    await adoptAnchor(deps, ledger, contract, head);
+    return undefined;
+  } catch (error) {
+    if (isUnavailable(error)) throw error;
+    return { ledgerId: ledger.ledgerId, error, news: false };
+  }
 }
 
 interface SignInput {
