@@ -1,5 +1,7 @@
+import { addressOf } from "@eventchain/chain";
 import type { AnchorRecord, LedgerRecord } from "@eventchain/store";
 import { anchorDue, finaliseDue, sealBatch } from "@eventchain/workers";
+import { Wallet } from "ethers";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { appendSome, type Fault, failing, faultModes, InjectedFault } from "../support/ledger-workers.ts";
 import { CONFIRMATIONS, createWorld, type World } from "../support/worker-world.ts";
@@ -28,6 +30,16 @@ async function anchors(): Promise<AnchorRecord[]> {
 async function anchoredSizes(): Promise<bigint[]> {
   const { onchainId } = (await world.log.contracts(ledger.ledgerId)) ?? { onchainId: "" };
   return (await world.chain.registry(world.contract).anchors(onchainId)).map(({ size }) => size);
+}
+
+/** Spends the anchorer's next nonce on something that anchors nothing. */
+async function useNonce(): Promise<void> {
+  const wallet = new Wallet(world.anchorKey);
+  const nonce = Number(await world.chain.nonce(wallet.address));
+  const fees = { maxFeePerGas: 10n ** 11n, maxPriorityFeePerGas: 10n ** 9n };
+  const to = addressOf(world.ownerKey);
+  const raw = await wallet.signTransaction({ to, nonce, chainId: 31337n, gasLimit: 21_000n, type: 2, ...fees });
+  await world.node.rpc("eth_sendRawTransaction", [raw]);
 }
 
 /** Takes the chain back to where `takeBack` was called, then lets other blocks stand there. */
@@ -122,6 +134,28 @@ describe("a reorganisation", () => {
     expect((await anchors()).map(({ state }) => state)).toEqual(["final", "final"]);
     expect(await anchoredSizes()).toEqual([3n, 5n]);
     expect(await world.log.alarms(ledger.ledgerId)).toMatchObject([{ code: "final-reorged" }]);
+  });
+
+  it("of a final block whose nonce is used by another transaction by now has the head anchored anew", async () => {
+    const takeBack = await snapshot();
+    await anchorSome(3);
+    await world.settle(ledger);
+    await takeBack(0);
+    expect(await anchoredSizes()).toEqual([]);
+    await useNonce();
+    await world.node.mine(20);
+    await finaliseDue(world.finaliseDeps(), { recheckFinal: true });
+    expect(await world.log.alarms(ledger.ledgerId)).toMatchObject([{ code: "final-reorged" }]);
+    await finaliseDue(world.finaliseDeps());
+    expect((await anchors()).map(({ state }) => state)).toEqual(["failed"]);
+    expect(await world.store.watermarks(ledger.ledgerId)).toEqual({ sealedSize: 3n, anchoredSize: 3n, finalSize: 3n });
+    expect(await world.log.dueToAnchor()).toContain(ledger.ledgerId);
+    await anchorDue(world.anchorDeps());
+    await world.node.mine(CONFIRMATIONS);
+    await finaliseDue(world.finaliseDeps());
+    expect((await anchors()).map(({ state }) => state)).toEqual(["failed", "final"]);
+    expect(await anchoredSizes()).toEqual([3n]);
+    expect(await world.log.dueToAnchor()).not.toContain(ledger.ledgerId);
   });
 
   it.each(["markReorged", "sendRaw", "markMined"] as const)(

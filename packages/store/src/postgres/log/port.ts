@@ -192,7 +192,10 @@ export interface LogStore {
   // Due work. A halted ledger has none.
   /** Ledgers whose newest position is not their `sealed_size`. */
   dueToSeal(): Promise<bigint[]>;
-  /** Ledgers, of a chain or of all, that are sealed past what is anchored, and have no anchor on its way. */
+  /**
+   * Ledgers, of a chain or of all, that are sealed past their greatest mined or final anchor of this epoch, and have no
+   * anchor on its way. `anchored_size` may be greater: it stays where a final block is gone.
+   */
   dueToAnchor(chainId?: bigint): Promise<bigint[]>;
   /** Anchors of all chains that are not final yet, and may still become it. */
   anchorsOnTheWay(): Promise<number>;
