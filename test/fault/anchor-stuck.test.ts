@@ -41,6 +41,26 @@ describe("a transaction that is not mined", () => {
     expect(await world.anchoredSizes(ledger)).toEqual([3n]);
   });
 
+  it("for long bids four times the chain's fees at most, and is sent again as it is from then on", async () => {
+    await world.sealSome(ledger, 3);
+    const before = await world.chain.fees();
+    for (let round = 0; round < 25; round += 1) await anchorDue(world.anchorDeps({ replaceAfterMs: 0n }));
+    const rows = await world.anchors(ledger);
+    expect(rows.length).toBeGreaterThan(5);
+    expect(rows.length).toBeLessThan(20);
+    for (const { maxFeePerGasWei, maxPriorityFeePerGasWei } of rows) {
+      expect(maxFeePerGasWei).toBeLessThanOrEqual(4n * before.maxFeePerGasWei);
+      expect(maxPriorityFeePerGasWei).toBeLessThanOrEqual(4n * before.maxPriorityFeePerGasWei);
+    }
+    expect(rows.at(-1)?.state).toBe("sent");
+    expect(await world.log.waiting(ledger.ledgerId)).toContain("it is not raised further");
+    await mineAgain();
+    await world.settle(ledger);
+    expect((await world.anchors(ledger)).at(-1)?.state).toBe("final");
+    expect(await world.anchoredSizes(ledger)).toEqual([3n]);
+    expect(await world.log.waiting(ledger.ledgerId)).toBeNull();
+  });
+
   it("that was replaced may still be the one that is mined", async () => {
     await world.sealSome(ledger, 3);
     await anchorDue(world.anchorDeps());
@@ -122,12 +142,37 @@ describe("a sender", () => {
     await world.node.rpc("hardhat_setBalance", [sender, "0x0"]);
     await anchorDue(world.anchorDeps(), { ledgerId: ledger.ledgerId });
     expect(await world.log.waiting(ledger.ledgerId)).toContain("the node refuses the anchor's transaction");
-    await anchorDue(world.anchorDeps(), { ledgerId: ledger.ledgerId });
+    // However often it is refused, its bid is not raised: that would take more money still.
+    for (let round = 0; round < 5; round += 1) {
+      await anchorDue(world.anchorDeps({ replaceAfterMs: 0n }), { ledgerId: ledger.ledgerId });
+    }
     expect(await world.anchors(ledger)).toHaveLength(1);
+    expect(await world.log.waiting(ledger.ledgerId)).toContain("the node refuses the anchor's transaction");
     await world.node.rpc("hardhat_setBalance", [sender, balance]);
     await world.settle(ledger);
     expect((await world.anchors(ledger)).map(({ state }) => state)).toEqual(["final"]);
     expect(await world.log.waiting(ledger.ledgerId)).toBeNull();
+  });
+});
+
+describe("an anchor that the node refuses", () => {
+  it("is signed anew when the chain has become cheaper", async () => {
+    await world.sealSome(ledger, 3);
+    const sender = addressOf(world.anchorKey);
+    const balance = await world.node.rpc("eth_getBalance", [sender, "latest"]);
+    const now = await world.chain.fees();
+    const dear = { ...now, maxFeePerGasWei: 1_000n * now.maxFeePerGasWei };
+    const before = { ...world.chain, fees: () => Promise.resolve(dear) };
+    // Enough for today's fees, not for those.
+    await world.node.rpc("hardhat_setBalance", [sender, `0x${(now.maxFeePerGasWei * 2_000_000n).toString(16)}`]);
+    await anchorDue(world.anchorDeps({}, { chain: before }), { ledgerId: ledger.ledgerId });
+    expect((await world.anchors(ledger)).map(({ state }) => state)).toEqual(["prepared"]);
+    await anchorDue(world.anchorDeps({ replaceAfterMs: 0n }), { ledgerId: ledger.ledgerId });
+    await world.settle(ledger);
+    const rows = await world.anchors(ledger);
+    expect(rows.map(({ state }) => state)).toEqual(["replaced", "final"]);
+    expect(rows[1]?.maxFeePerGasWei).toBeLessThanOrEqual(2n * now.maxFeePerGasWei);
+    await world.node.rpc("hardhat_setBalance", [sender, balance]);
   });
 });
 

@@ -1,16 +1,18 @@
+import type { Fees } from "@eventchain/chain";
 import type { AnchorFacts } from "@eventchain/store";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  cheaperFees,
   DEFAULT_POLICY,
   DEVELOPMENT_POLICY,
   overBudget,
   policyOn,
   policyShape,
-  raiseFee,
   reasonNotToReplace,
   reasonToPause,
   reasonToWait,
+  replacementFees,
 } from "./policy.ts";
 
 const idle: AnchorFacts = {
@@ -20,6 +22,7 @@ const idle: AnchorFacts = {
   sinceFailureMs: undefined,
   spentWei: 0n,
 };
+const feesOf = (wei: bigint): Fees => ({ maxFeePerGasWei: wei, maxPriorityFeePerGasWei: wei });
 const bid = { maxFeePerGasWei: 10n, gasLimit: 100n };
 
 describe("the policy", () => {
@@ -70,10 +73,40 @@ describe("the policy", () => {
   it("raises a fee by the tenth that nodes ask for, and to the chain's own at least", () => {
     fc.assert(
       fc.property(fc.bigInt(0n, 10n ** 15n), fc.bigInt(0n, 10n ** 15n), (old, now) => {
-        const raised = raiseFee(old, now);
-        expect(raised * 10n >= old * 11n && raised > old && raised >= now).toBe(true);
+        const raised = replacementFees(feesOf(old), feesOf(now))?.maxFeePerGasWei;
+        if (raised === undefined) expect(old * 9n + 8n > now * 32n).toBe(true);
+        else expect(raised * 10n >= old * 11n && raised > old && raised >= now && raised <= now * 4n + 4n).toBe(true);
       }),
     );
+  });
+
+  it("raises a fee no further than four times the chain's own, which may be nothing", () => {
+    for (const [now, most] of [[feesOf(1_000n), 4_000n] as const, [feesOf(0n), 4n] as const]) {
+      let last = now;
+      let rounds = 0;
+      for (let next = replacementFees(now, now); next !== undefined; next = replacementFees(next, now)) {
+        last = next;
+        rounds += 1;
+      }
+      expect(last.maxFeePerGasWei).toBeLessThanOrEqual(most);
+      expect(last.maxFeePerGasWei * 9n + 8n).toBeGreaterThan(most * 8n);
+      expect(rounds).toBeLessThan(20);
+    }
+  });
+
+  it("raises a tip that is high already only where the whole bid is below the chain's own", () => {
+    const old = { maxFeePerGasWei: 100n, maxPriorityFeePerGasWei: 80n };
+    expect(replacementFees(old, { maxFeePerGasWei: 100n, maxPriorityFeePerGasWei: 1n })).toBeUndefined();
+    expect(replacementFees(old, { maxFeePerGasWei: 300n, maxPriorityFeePerGasWei: 1n })).toEqual({
+      maxFeePerGasWei: 300n,
+      maxPriorityFeePerGasWei: 91n,
+    });
+  });
+
+  it("signs anew what a node refuses only where the chain is cheaper by an eighth", () => {
+    expect(cheaperFees(feesOf(800n), feesOf(701n))).toBeUndefined();
+    expect(cheaperFees(feesOf(800n), feesOf(700n))).toEqual(feesOf(700n));
+    expect(cheaperFees(feesOf(0n), feesOf(0n))).toBeUndefined();
   });
 
   it("takes amounts as texts, and a chain's default for what is left out", () => {

@@ -1,3 +1,4 @@
+import type { Fees } from "@eventchain/chain";
 import type { AnchorFacts } from "@eventchain/store";
 import { z } from "zod";
 
@@ -11,7 +12,7 @@ export interface AnchorPolicy {
   maxFeePerGasWei: bigint | undefined;
   /** What the sender may spend in 24 hours on a chain, over all ledgers, what is on its way counted at its most. Undefined: no limit. */
   dailyBudgetWei: bigint | undefined;
-  /** A transaction that is not mined after so long is replaced by one with a higher fee. */
+  /** A transaction that is not mined after so long is replaced by one with a higher fee, up to four times the chain's. */
   replaceAfterMs: bigint;
   /** A transaction that is not mined after so long is sent again, as it is: a node may have lost it. */
   resendAfterMs: bigint;
@@ -145,8 +146,38 @@ function exceeds(value: bigint, limit: bigint | undefined): boolean {
   return limit !== undefined && value > limit;
 }
 
-/** What replaces a bid: the chain's fees now, and at least an eighth more than before, since nodes ask for a tenth. */
-export function raiseFee(oldWei: bigint, nowWei: bigint): bigint {
+/** A replacement bids at most so many times the chain's fees of now: what is not mined then does not wait for money. */
+const MOST_TIMES = 4n;
+
+/** At least an eighth more than before, since nodes ask for a tenth; and no less than the chain's own. */
+function raiseFee(oldWei: bigint, nowWei: bigint): bigint {
   const raised = oldWei + oldWei / 8n + 1n;
   return raised > nowWei ? raised : nowWei;
+}
+
+function isTooMuch(wei: bigint, nowWei: bigint): boolean {
+  return wei > MOST_TIMES * (nowWei > 0n ? nowWei : 1n);
+}
+
+/**
+ * What replaces a bid that a node has taken; undefined where the bid is enough by the chain's fees of now, and the
+ * transaction waits for something else. A chain that mines nothing does not drive the bid up for ever.
+ */
+export function replacementFees(old: Fees, now: Fees): Fees | undefined {
+  const fees = {
+    maxFeePerGasWei: raiseFee(old.maxFeePerGasWei, now.maxFeePerGasWei),
+    maxPriorityFeePerGasWei: raiseFee(old.maxPriorityFeePerGasWei, now.maxPriorityFeePerGasWei),
+  };
+  if (isTooMuch(fees.maxFeePerGasWei, now.maxFeePerGasWei)) return undefined;
+  // A tip that went down does not hold up a bid that is below the chain's own by now: a node takes only both raised.
+  const isBelow = old.maxFeePerGasWei < now.maxFeePerGasWei;
+  return !isBelow && isTooMuch(fees.maxPriorityFeePerGasWei, now.maxPriorityFeePerGasWei) ? undefined : fees;
+}
+
+/** What a bid that the node refuses is signed anew with; undefined where the chain is not cheaper by an eighth. */
+export function cheaperFees(old: Fees, now: Fees): Fees | undefined {
+  return now.maxFeePerGasWei <= old.maxFeePerGasWei - old.maxFeePerGasWei / 8n &&
+    now.maxFeePerGasWei < old.maxFeePerGasWei
+    ? now
+    : undefined;
 }

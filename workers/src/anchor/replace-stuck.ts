@@ -1,33 +1,66 @@
-import { anchorGasLimit } from "@eventchain/chain";
+import { anchorGasLimit, type Fees } from "@eventchain/chain";
 import { consistencyProof, hexToBytes, tilesForConsistency } from "@eventchain/core";
 import type { AnchorRecord, LedgerContract } from "@eventchain/store";
 import { type ChainIdentity, ownContract } from "./check-chain.ts";
 import { type AnchorDeps, isUnavailable, type LedgerFailure } from "./deps.ts";
-import { raiseFee, reasonNotToReplace } from "./policy.ts";
+import { cheaperFees, reasonNotToReplace, replacementFees } from "./policy.ts";
 import { sendAnchor } from "./send-anchors.ts";
 
-/** The same head again, with a higher fee. Why it is not replaced, or undefined. */
+/** What is to be done with a transaction that holds up its sender. */
+type Remedy =
+  | { kind: "replace"; nonce: bigint; fees: Fees }
+  /** It stays as it is, and is sent again in its turn. */
+  | { kind: "keep"; reason?: string };
+
+function raised(anchor: AnchorRecord, now: Fees): Remedy {
+  const fees = replacementFees(anchor, now);
+  if (fees !== undefined) return { kind: "replace", nonce: anchor.nonce, fees };
+  const reason = `an anchor is not mined, though it bids ${anchor.maxFeePerGasWei} wei for each gas: it is not raised further`;
+  return { kind: "keep", reason };
+}
+
+/** Only a bid that the node has taken is too low: one that it refuses (for want of money, say) is not raised. */
+async function findRemedy(deps: AnchorDeps, anchor: AnchorRecord, next: bigint): Promise<Remedy> {
+  const { log, chain } = deps;
+  const now = await chain.fees();
+  if (anchor.nonce > next) return { kind: "replace", nonce: next, fees: now };
+  if (anchor.state === "sent") return raised(anchor, now);
+  const outcome = await chain.sendRaw(anchor.raw);
+  switch (outcome.kind) {
+    case "underpriced":
+      return raised(anchor, now);
+    case "refused": {
+      const fees = cheaperFees(anchor, now);
+      return fees === undefined ? { kind: "keep" } : { kind: "replace", nonce: anchor.nonce, fees };
+    }
+    case "nonce-too-low":
+      return { kind: "keep" };
+    case "accepted":
+    case "already-known":
+      await log.markSent(anchor.anchorId, null);
+      return { kind: "keep" };
+  }
+}
+
+/** The same head again, with another fee. Why it is not replaced, or undefined. */
 async function replaceAnchor(
   deps: AnchorDeps,
   contract: LedgerContract,
   anchor: AnchorRecord,
-  nonce: bigint,
+  { nonce, fees }: { nonce: bigint; fees: Fees },
 ): Promise<string | undefined> {
   const { log, chain, key } = deps;
   const { ledgerId, chainId, fromSize, size, sender } = anchor;
-  const now = await chain.fees();
-  const fees = {
-    maxFeePerGasWei: raiseFee(anchor.maxFeePerGasWei, now.maxFeePerGasWei),
-    maxPriorityFeePerGasWei: raiseFee(anchor.maxPriorityFeePerGasWei, now.maxPriorityFeePerGasWei),
-  };
   const ids = fromSize === 0n ? [] : tilesForConsistency(fromSize, size);
   const consistency = fromSize === 0n ? [] : consistencyProof(await log.tiles(ledgerId, ids), fromSize, size);
   const gasLimit = anchorGasLimit(consistency.length);
   const facts = await log.anchorFacts({ ledgerId, chainId, sender, fromSize });
   const old = { maxFeePerGasWei: anchor.maxFeePerGasWei, gasLimit };
   const policy = deps.policyFor(chainId);
-  const reason = reasonNotToReplace(policy, facts, old, { maxFeePerGasWei: fees.maxFeePerGasWei, gasLimit });
-  if (reason !== undefined) return reason;
+  if (fees.maxFeePerGasWei > old.maxFeePerGasWei) {
+    const reason = reasonNotToReplace(policy, facts, old, { maxFeePerGasWei: fees.maxFeePerGasWei, gasLimit });
+    if (reason !== undefined) return reason;
+  }
   const root = hexToBytes(anchor.root.slice(2), 32);
   const signed = chain
     .registry(contract.contract)
@@ -43,6 +76,7 @@ async function replaceAnchor(
 
 /**
  * Replaces the transaction that holds up a sender: the one of the next nonce, when it has waited for `replaceAfterMs`.
+ * One that the node does not take is sent again instead, and signed anew only where the chain became cheaper.
  * Where nothing of ours has that nonce (a failed transaction's block was reorganised away), the oldest one that waits
  * behind the gap takes it.
  *
@@ -63,7 +97,8 @@ export async function replaceStuck(
   if (oldest.nonce < next) return [];
   try {
     const contract = await ownContract(deps.log, identity, oldest.ledgerId);
-    const reason = await replaceAnchor(deps, contract, oldest, next);
+    const remedy = await findRemedy(deps, oldest, next);
+    const reason = remedy.kind === "keep" ? remedy.reason : await replaceAnchor(deps, contract, oldest, remedy);
     if (reason !== undefined) await deps.log.noteWaiting(oldest.ledgerId, reason);
   } catch (error) {
     if (isUnavailable(error)) throw error;
