@@ -75,7 +75,8 @@ class StageSet implements OpenStages {
     const pauses = new Pauses(nowMs);
     const onSealed = (ledgerId: bigint): void => this.#tell("anchor", ledgerId);
     const deps = { log, guard, signerFor };
-    const look = this.#add("seal", sealStage({ deps, logger, troubles, pauses, onSealed, isStopping }));
+    const onMore = (ledgerId: bigint): void => void look(ledgerId);
+    const look = this.#add("seal", sealStage({ deps, logger, troubles, pauses, onSealed, onMore, isStopping }));
     this.#startPoller = () =>
       pollHeads({
         log,

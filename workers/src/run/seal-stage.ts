@@ -14,23 +14,24 @@ export interface SealStageInput {
   pauses: Pauses;
   /** Told of each ledger that was sealed. */
   onSealed(ledgerId: bigint): void;
+  /** Told of each ledger that has events for another batch: it should have its turn after those that wait already. */
+  onMore(ledgerId: bigint): void;
   /** True once the workers stop: the batch at hand is the last. */
   isStopping(): boolean;
 }
 
+/** One batch: a ledger with a backlog must not keep the others waiting until all of it is sealed. */
 async function sealLedger(input: SealStageInput, ledgerId: bigint): Promise<void> {
   const { deps, logger, troubles, pauses } = input;
-  if (pauses.has(ledgerId)) return;
+  if (pauses.has(ledgerId) || input.isStopping()) return;
   try {
-    for (let more = true; more && !input.isStopping(); ) {
-      const result = await sealBatch(deps, { ledgerId });
-      more = result.kind === "sealed" && result.more;
-      if (result.kind !== "sealed") continue;
-      logger("info", "sealed", { ledgerId, fromSize: result.fromSize, size: result.size });
-      input.onSealed(ledgerId);
-    }
+    const result = await sealBatch(deps, { ledgerId });
     pauses.end(ledgerId);
     troubles.over(`seal ${ledgerId}`, "seal-recovered", { ledgerId });
+    if (result.kind !== "sealed") return;
+    logger("info", "sealed", { ledgerId, fromSize: result.fromSize, size: result.size });
+    input.onSealed(ledgerId);
+    if (result.more) input.onMore(ledgerId);
   } catch (error) {
     pauses.add(ledgerId);
     troubles.note(`seal ${ledgerId}`, "seal-failed", error, { ledgerId });
@@ -39,7 +40,7 @@ async function sealLedger(input: SealStageInput, ledgerId: bigint): Promise<void
 
 /**
  * The seal stage of one process. Its first run looks at every ledger, due or not: a guard that contradicts the database
- * is found out before anything is appended. One ledger's trouble is not thrown.
+ * is found out before anything is appended. One ledger's trouble is not thrown. A run seals one batch of each ledger.
  */
 export function sealStage(input: SealStageInput): (request: Request) => Promise<void> {
   let isFirst = true;
