@@ -69,6 +69,28 @@ describe("opening a ledger", () => {
     await world.settle(ledger);
   });
 
+  it("opens it again where a reorganisation took that back, by the same owner only", async () => {
+    const snapshot = await world.node.rpc("evm_snapshot");
+    await world.node.mine(3);
+    const sound = input();
+    const { ledger, trust } = await openLedger(sound);
+    const before = await world.log.contracts(ledger.ledgerId);
+    await world.node.rpc("evm_revert", [snapshot]);
+    await expect(openLedger({ ...sound, ownerKey: world.node.keys[2] as string })).rejects.toMatchObject({
+      code: "chain-mismatch",
+    });
+    expect(await openLedger(sound)).toEqual({ ledger, trust });
+    const after = await world.log.contracts(ledger.ledgerId);
+    expect(after).toEqual({ ...before, openedBlock: (before?.openedBlock ?? 0n) - 3n });
+    const [opened] = (await world.chain.registry(world.contract).opened()).filter(
+      ({ origin }) => origin === sound.origin,
+    );
+    expect(opened?.blockNumber).toBe(after?.openedBlock);
+    await appendSome(world.store, ledger.ledgerId, 2);
+    await world.settle(ledger);
+    expect(await world.anchoredSizes(ledger)).toEqual([2n]);
+  });
+
   it("names another anchorer when it is asked again with one", async () => {
     const sound = input();
     await openLedger(sound);

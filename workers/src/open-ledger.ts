@@ -1,5 +1,5 @@
 import { addressOf, type Chain } from "@eventchain/chain";
-import { createGenesis, LedgerError, signerFromSeed } from "@eventchain/core";
+import { createGenesis, LedgerError, onchainLedgerId, signerFromSeed } from "@eventchain/core";
 import type { EventStore, LedgerContract, LedgerRecord, LogStore } from "@eventchain/store";
 
 export interface OpenLedgerInput {
@@ -34,7 +34,8 @@ export interface TrustRootFile {
  *
  * Durable order:
  * 1. the ledger's row, its genesis and first verifier key. A restart finds them and takes them as they are.
- * 2. the ledger is open in the contract, by the owner's key. A restart finds it open.
+ * 2. the ledger is open in the contract, by the owner's key. A restart finds it open; where a reorganisation took that
+ *    back, even after step 4, it is opened again under the same id.
  * 3. the anchorer is the one asked for. A restart finds it so.
  * 4. chain, contract and on-chain id are recorded. Until then nothing is anchored; events may be appended and sealed.
  *
@@ -84,10 +85,11 @@ async function ensureOpen(input: OpenLedgerInput, ledger: LedgerRecord): Promise
   const address = registry.address.toLowerCase();
   const recorded = await log.contracts(ledger.ledgerId);
   if (recorded !== undefined) checkRecorded(recorded, { chainId, genesisHash, address });
-  const opened =
-    recorded === undefined
-      ? await registry.open({ origin, anchorer: anchorerAddress, key: ownerKey })
-      : { ledgerId: recorded.onchainId, blockNumber: recorded.openedBlock };
+  const isOpen = recorded !== undefined && !("kind" in (await registry.head(recorded.onchainId)));
+  if (recorded !== undefined && !isOpen) checkOwner(recorded, addressOf(ownerKey), origin);
+  const opened = isOpen
+    ? { ledgerId: recorded.onchainId, blockNumber: recorded.openedBlock }
+    : await registry.open({ origin, anchorer: anchorerAddress, key: ownerKey });
   const head = await registry.head(opened.ledgerId);
   if ("kind" in head) {
     throw new LedgerError("chain-mismatch", `${origin} was opened in ${address}, which does not know it`, {
@@ -107,7 +109,17 @@ async function ensureOpen(input: OpenLedgerInput, ledger: LedgerRecord): Promise
   }
   const owner = addressOf(ownerKey).toLowerCase();
   const { ledgerId: onchainId, blockNumber: openedBlock } = opened;
-  return recorded ?? { chainId, genesisHash, contract: address, onchainId, owner, openedBlock };
+  return recorded === undefined
+    ? { chainId, genesisHash, contract: address, onchainId, owner, openedBlock }
+    : { ...recorded, openedBlock };
+}
+
+/** The block that opened it was reorganised away: only the same key opens it under the same id. */
+function checkOwner(recorded: LedgerContract, owner: string, origin: string): void {
+  if (onchainLedgerId(owner, origin) === recorded.onchainId) return;
+  throw new LedgerError("chain-mismatch", "the contract does not know the ledger, and another key opened it", {
+    values: { origin, recordedOwner: recorded.owner, owner: owner.toLowerCase(), contract: recorded.contract },
+  });
 }
 
 function checkRecorded(

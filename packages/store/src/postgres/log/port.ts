@@ -178,7 +178,7 @@ export interface LogStore {
   waiting(ledgerId: bigint): Promise<string | null>;
 
   // What a person's action writes.
-  /** Again with the same contract: nothing. With another one: LedgerError `chain-mismatch`. */
+  /** Again with the same contract: only `openedBlock` is taken. With another one: LedgerError `chain-mismatch`. */
   recordContract(ledgerId: bigint, contract: LedgerContract): Promise<void>;
   clearAlarm(ledgerId: bigint, code: AlarmCode): Promise<void>;
 
