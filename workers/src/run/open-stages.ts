@@ -82,8 +82,9 @@ class StageSet implements OpenStages {
         log,
         troubles,
         async onDue(ledgerId) {
-          if (pauses.has(ledgerId) || (await hint("seal", ledgerId))) return;
-          await look(ledgerId);
+          if (pauses.has(ledgerId)) return false;
+          if (!(await hint("seal", ledgerId))) await look(ledgerId);
+          return true;
         },
       });
   }

@@ -1,7 +1,7 @@
 import type { LogStore } from "@eventchain/store";
 import type { Troubles } from "./logger.ts";
 
-/** The pause between two looks for appended events: short after some were found, then longer. */
+/** The pause between two looks for appended events: short after some were found that can be sealed, then longer. */
 const MIN_PAUSE_MS = 25;
 const MAX_PAUSE_MS = 500;
 const GROWTH = 1.5;
@@ -9,8 +9,8 @@ const GROWTH = 1.5;
 export interface PollInput {
   log: Pick<LogStore, "dueToSeal">;
   troubles: Troubles;
-  /** Told of each ledger with events that are not sealed. */
-  onDue(ledgerId: bigint): Promise<void>;
+  /** Told of each ledger with events that are not sealed. False where it is left alone for now. */
+  onDue(ledgerId: bigint): Promise<boolean>;
 }
 
 /**
@@ -30,8 +30,10 @@ export function pollHeads(input: PollInput): { stop(): Promise<void> } {
     for (let pauseMs = MIN_PAUSE_MS; !stopped; ) {
       try {
         const due = await input.log.dueToSeal();
-        for (const ledgerId of due) await input.onDue(ledgerId);
-        pauseMs = due.length > 0 ? MIN_PAUSE_MS : Math.min(pauseMs * GROWTH, MAX_PAUSE_MS);
+        let isAtWork = false;
+        for (const ledgerId of due) isAtWork = (await input.onDue(ledgerId)) || isAtWork;
+        // A ledger in trouble stays due: it must not keep the others' looks short for as long as that lasts.
+        pauseMs = isAtWork ? MIN_PAUSE_MS : Math.min(pauseMs * GROWTH, MAX_PAUSE_MS);
         input.troubles.over("poll", "database-back");
       } catch (error) {
         input.troubles.note("poll", "database-failed", error);
