@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Chain, connectChain } from "@eventchain/chain";
+import { type Chain, connectChain, isSilent } from "@eventchain/chain";
 import { LedgerError } from "@eventchain/core";
 import { afterEach, describe, expect, test } from "vitest";
 
@@ -113,6 +113,21 @@ describe("a node that does not answer properly is unavailable, never an answer",
     await asked;
     await expectUnavailable(chain.chainId());
   });
+});
+
+test.each<[name: string, silent: boolean, reply: Reply]>([
+  ["stalls", true, undefined],
+  ["is overloaded", true, { status: 503, text: "try later" }],
+  ["refuses the request", false, { error: { code: -32000, message: "pruned history unavailable" } }],
+  ["answers another type", false, { result: { nonsense: true } }],
+])("one that %s is silent: %s", async (_name, silent, reply) => {
+  const chain = await connectTo(() => reply);
+  const error = await chain
+    .registry(CONTRACT)
+    .anchors(LEDGER, { fromBlock: 1n, toBlock: 1n })
+    .catch((thrown) => thrown);
+  expect(error).toMatchObject({ code: "chain-unavailable" });
+  expect(isSilent(error)).toBe(silent);
 });
 
 test("null is not found, except where something must be", async () => {
