@@ -42,8 +42,8 @@ export async function raiseAlarm(
   if (error instanceof LedgerError && error.code === "tampered") {
     return log.raiseAlarm(ledgerId, "tampered", error.message);
   }
-  // The guard's own: an entry that is damaged, or that another sealer wrote in between.
-  if (error instanceof LedgerError && error.code === "guard-mismatch") {
+  // The guard's own: an entry that is damaged. One that another sealer wrote in between is compared by the next look.
+  if (error instanceof LedgerError && error.code === "guard-mismatch" && !error.retryable) {
     return log.raiseAlarm(ledgerId, "guard-missing", error.message);
   }
   return false;

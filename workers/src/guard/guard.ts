@@ -17,7 +17,7 @@ export interface Guard {
   read(origin: string): Promise<GuardHead | undefined>;
   /**
    * Durable when it resolves. `previous` is what `read` said: should the entry be another one by now, somebody else
-   * seals under the same name, and nothing is written: LedgerError `guard-mismatch`.
+   * seals under the same name, and nothing is written: LedgerError `guard-mismatch`, retryable.
    */
   write(origin: string, next: GuardHead, previous: GuardHead | undefined): Promise<void>;
   close(): Promise<void>;

@@ -1,9 +1,13 @@
 import { createHash } from "node:crypto";
 import { mkdir, open, readFile, rename } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { bytesToHex, equalBytes, hexToBytes, LedgerError, parseDecimal } from "@eventchain/core";
 import { z } from "zod";
 import type { Guard, GuardHead } from "./guard.ts";
+import { holdLock } from "./hold-lock.ts";
+
+/** Longer than any write takes, and shorter than Postgres bears with a seal that does nothing. */
+const LOCK_TIMEOUT_MS = 5_000;
 
 const entryShape = z.strictObject({ origin: z.string(), size: z.string(), root: z.string() });
 
@@ -43,7 +47,18 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-async function writeWhole(folder: string, file: string, text: string): Promise<void> {
+/** A folder is durable once the one that it is in is. */
+async function makeFolder(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let made = folder; ; made = dirname(made)) {
+    await syncFolder(dirname(made));
+    if (made === resolve(first) || made === dirname(made)) return;
+  }
+}
+
+/** False where `mayReplace` says no at the last moment. */
+async function writeWhole(file: string, text: string, mayReplace: () => Promise<boolean>): Promise<boolean> {
   const draft = `${file}.${process.pid}.draft`;
   const handle = await open(draft, "w", 0o600);
   try {
@@ -52,17 +67,22 @@ async function writeWhole(folder: string, file: string, text: string): Promise<v
   } finally {
     await handle.close();
   }
+  if (!(await mayReplace())) return false;
   await rename(draft, file);
-  await syncFolder(folder);
+  await syncFolder(dirname(file));
+  return true;
 }
 
 /**
- * A guard of files, for sealers on one host: `<folder>/<encoded origin line>.json`, mode 0600, replaced whole. Sealers
- * of one database take turns by its lock, so only they may share a folder.
+ * A guard of files, for sealers on one host: `<folder>/<encoded origin line>.json`, mode 0600, replaced whole.
+ * Processes may share a folder: a lock beside the entry is held from the look at it until it is replaced, because a sealer
+ * that stopped in between may go on long after Postgres gave its turn to another.
  *
- * Errors: LedgerError `config-invalid` (retryable) where the folder cannot be read or written.
+ * Errors: LedgerError `config-invalid` (retryable) where the folder cannot be read or written, `timeout` (retryable)
+ * where another process keeps the lock for 5 s.
  */
-export function openFileGuard(folder: string): Guard {
+export function openFileGuard(path: string, options: { lockTimeoutMs?: number } = {}): Guard {
+  const folder = resolve(path);
   const read = async (origin: string): Promise<GuardHead | undefined> => {
     const file = join(folder, fileNameOf(origin));
     let text: string;
@@ -77,13 +97,16 @@ export function openFileGuard(folder: string): Guard {
   return {
     read,
     async write(origin, next, previous) {
-      if (!isSameHead(await read(origin), previous)) throw takenByAnother(origin);
+      const file = join(folder, fileNameOf(origin));
       const entry = { origin, size: next.size.toString(), root: bytesToHex(next.root) };
       try {
-        await mkdir(folder, { recursive: true, mode: 0o700 });
-        await writeWhole(folder, join(folder, fileNameOf(origin)), `${JSON.stringify(entry)}\n`);
+        await makeFolder(folder);
+        await holdLock(`${file}.lock`, options.lockTimeoutMs ?? LOCK_TIMEOUT_MS, async (isHeld) => {
+          if (!isSameHead(await read(origin), previous)) throw takenByAnother(origin);
+          if (!(await writeWhole(file, `${JSON.stringify(entry)}\n`, isHeld))) throw takenByAnother(origin);
+        });
       } catch (error) {
-        throw folderError(folder, error);
+        throw error instanceof LedgerError ? error : folderError(folder, error);
       }
     },
     close: () => Promise.resolve(),
@@ -95,9 +118,10 @@ function isSameHead(a: GuardHead | undefined, b: GuardHead | undefined): boolean
   return a.size === b.size && equalBytes(a.root, b.root);
 }
 
-/** The error of a write that met another entry than was read before. */
+/** The error of a write that met another entry than was read before. The next look tells whether anything is wrong. */
 export function takenByAnother(origin: string): LedgerError {
   return new LedgerError("guard-mismatch", `another sealer has just signed under the name ${origin}`, {
     values: { origin },
+    retryable: true,
   });
 }
