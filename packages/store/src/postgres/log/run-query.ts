@@ -1,3 +1,4 @@
+import { LedgerError } from "@eventchain/core";
 import type pg from "pg";
 import { statement } from "../load-statement.ts";
 import { mapDatabaseError } from "../map-database-error.ts";
@@ -54,9 +55,9 @@ export async function runTransaction<T>(pool: pg.Pool, work: (connection: Querya
     await runQuery(connection, "commit");
     return result;
   } catch (error) {
-    await connection.query("rollback").catch((failure: Error) => {
-      lost = failure;
-    });
+    // On a connection that has gone silent a rollback would only wait in its turn: closing it does the same.
+    if (error instanceof LedgerError && error.code === "database-unavailable") lost = error;
+    else await connection.query("rollback").catch((failure: Error) => (lost = failure));
     throw error;
   } finally {
     connection.off("error", onError);
