@@ -3,8 +3,14 @@ import { readdirSync, readFileSync } from "node:fs";
 import { migrate } from "@eventchain/store";
 import pg from "pg";
 
-/** The server that tests make their databases on; its user may create databases and roles. */
-const serverUrl: string = process.env.TEST_DATABASE_URL ?? "postgres://postgres@127.0.0.1:54329/postgres";
+/** The server that tests make their databases on; its user may create databases and roles. See global-setup.ts. */
+const serverUrl: string = namedServer();
+
+function namedServer(): string {
+  const url = process.env.TEST_DATABASE_URL;
+  if (url === undefined) throw new Error("TEST_DATABASE_URL is not set: run these tests by npm test");
+  return url;
+}
 
 export interface TestDatabase {
   url: string;
