@@ -1,21 +1,20 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { randomUUID } from "node:crypto";
 import { scriptPath } from "../files/script-path.ts";
-import { RUN_VARIABLE } from "./find-marked.ts";
 import type { ProcessIdentity } from "./identify-process.ts";
 import type { ReaperMessage } from "./reaper-process.ts";
 import type { StopManner } from "./stop-process.ts";
 
 // One reaper for each process that uses this package. It is started with the first process to watch and ends by itself
 // once this one is gone; if somebody kills it, a new one is told everything again.
-const run = randomUUID();
 let reaper: ChildProcess | undefined;
 const watched = new Map<number, ProcessIdentity & StopManner>();
+const outputs = new Set<string>();
 
-/** An environment with this run's mark, by which the reaper finds what it could not be told of. */
-export function markEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+/** To be called before a process is started that will write to this file: it is then found even if nobody can tell its number. */
+export function announceProcess(outputFile: string): void {
+  outputs.add(outputFile);
   if (reaper === undefined) startReaper();
-  return { ...env, [RUN_VARIABLE]: run };
+  else tell({ output: outputFile });
 }
 
 /**
@@ -42,7 +41,7 @@ export function isWatched(pid: number): boolean {
 
 function startReaper(): void {
   // A group of its own: Ctrl-C on the terminal must not end the one process that cleans up after it.
-  const child = spawn(process.execPath, [scriptPath(import.meta.url, "reaper-process"), run], {
+  const child = spawn(process.execPath, [scriptPath(import.meta.url, "reaper-process")], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
     windowsHide: true,
@@ -60,6 +59,7 @@ function startReaper(): void {
   // Neither the reaper nor the pipe to it keeps this process from ending.
   child.unref();
   (child.stdin as unknown as { unref?: () => void } | null)?.unref?.();
+  for (const output of outputs) tell({ output });
   for (const target of watched.values()) tell({ watch: target });
 }
 

@@ -1,10 +1,20 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LedgerError } from "@eventchain/core";
 import { identifyProcess, isAlive, type ProcessIdentity, parseIdentity } from "./identify-process.ts";
-import { forgetProcess, isWatched, markEnvironment, watchProcess } from "./start-reaper.ts";
+import { announceProcess, forgetProcess, isWatched, watchProcess } from "./start-reaper.ts";
 import { type StopManner, stopProcess } from "./stop-process.ts";
 
 /** Pause before a process that died is started again, in milliseconds; doubled each time up to the limit. */
@@ -141,9 +151,10 @@ class Supervised implements SupervisedProcess {
   #spawn(): void {
     const { command, args = [], env = process.env, cwd, uid, gid, logFile, pidFile } = this.#options;
     const output = openSync(logFile, "a", 0o600);
+    announceProcess(realpathSync(logFile));
     try {
       const child = spawn(command, args, {
-        env: markEnvironment(env),
+        env,
         detached: true,
         windowsHide: true,
         stdio: ["ignore", output, output],
