@@ -6,6 +6,12 @@ export type LedgerErrorCode =
   | "invalid-json"
   | "invalid-argument"
   | "invalid-name"
+  | "invalid-input"
+  | "invalid-event"
+  | "upcast-failed"
+  | "unknown-event"
+  | "schema-changed"
+  | "decision-failed"
   | "too-large"
   | "conflict"
   | "command-id-reused"
@@ -34,7 +40,8 @@ export type LedgerErrorCode =
   | "config-invalid"
   | "unsupported-format"
   | "not-migrated"
-  | "stack-failed";
+  | "stack-failed"
+  | "not-supported";
 
 /** What an error may carry beside its code and message. */
 export interface LedgerErrorOptions {

@@ -1,5 +1,20 @@
 import type { ProofBundle } from "@eventchain/core";
-import type { EventFilter, Watermarks } from "@eventchain/store";
+import type { EventFilter, EventQuery, Watermarks } from "@eventchain/store";
+import type { Access } from "./access/types.ts";
+import type { AuditOptions, Related, RelatedOptions } from "./audit/types.ts";
+import type {
+  Actor,
+  AnyCommand,
+  CommandInput,
+  CommandReceipt,
+  Context,
+  ExecuteOptions,
+  KnownActor,
+  Rejection,
+  RejectionCode,
+} from "./commands/types.ts";
+import type { AnyEventDefinition } from "./events/types.ts";
+import type { Model } from "./models/types.ts";
 
 /** An object that has a JSON form: plain objects, arrays, strings, finite numbers, booleans and null inside. */
 export type JsonObject = Record<string, unknown>;
@@ -85,14 +100,14 @@ export interface WaitOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** What an append returns; it can be awaited to final. */
+/** What was recorded, never its payload; it can be awaited to final. */
 export interface Receipt {
   /** The command id, or the first event's id where there is none. */
   id: string;
   status: "recorded";
   commandId?: string;
-  /** This command id was recorded before; these are its first events. */
-  duplicate: boolean;
+  /** The command's name, where a command recorded it. */
+  command?: string;
   events: readonly ReceiptEvent[];
   /** How far its last event has come, as the database says now. */
   state(): Promise<EventState>;
@@ -108,13 +123,10 @@ export interface Receipt {
   progress(options?: WaitOptions): AsyncIterable<EventState>;
 }
 
-/** A command that was refused, and so recorded nothing. */
-export interface Rejection {
-  id: string;
-  status: "rejected";
-  commandId: string;
-  /** Why. */
-  code: string;
+/** What an append returns. */
+export interface AppendReceipt extends Receipt {
+  /** This command id was recorded before; these are its first events. */
+  duplicate: boolean;
 }
 
 /** One event as it is read. */
@@ -150,6 +162,15 @@ export interface ReadAllOptions extends ReadOptions {
   to?: bigint | number | undefined;
   /** Conditions joined by AND; the values of one list by OR, but for `tags`: all of them. */
   filter?: EventFilter | undefined;
+  /** Only events that meet it, and the filter. Default: every event, the ledger's own too. */
+  query?: EventQuery | undefined;
+}
+
+export interface CountOptions {
+  readonly after?: bigint | number | undefined;
+  readonly to?: bigint | number | undefined;
+  readonly filter?: EventFilter | undefined;
+  readonly query?: EventQuery | undefined;
 }
 
 /** One of a ledger's newest anchors. */
@@ -191,34 +212,79 @@ export interface LedgerStatus {
   anchors: readonly AnchorSummary[];
 }
 
-/** One ledger of a database. */
-export interface Ledger {
+/** The reads of a ledger: of all of it, or of what an actor may see. */
+export interface LedgerReads {
   readonly origin: string;
-  /**
-   * Appends one event, or several together or not at all, to one stream. Appends of all callers of a connection that
-   * wait at the same time are sent as one group, in the order of the calls.
-   * Errors: `ConflictError`; LedgerError `command-id-reused`, `aborted`, `ledger-halted`, `invalid-*` or `too-large`
-   * for input, `database-*`.
-   */
-  append(stream: string, events: EventInput | readonly EventInput[], options?: AppendOptions): Promise<Receipt>;
   /** A stream's events, oldest first unless `backwards`. A stream without events is empty, not an error. */
   readStream(stream: string, options?: ReadOptions): AsyncIterable<LedgerEvent>;
   /** The ledger's events, oldest first unless `backwards`. */
   readAll(options?: ReadAllOptions): AsyncIterable<LedgerEvent>;
-  /** What became of a command id; undefined where it was never recorded. */
+  /** The events that meet a query. */
+  query(query: EventQuery, options?: Omit<ReadAllOptions, "query">): AsyncIterable<LedgerEvent>;
+  /** How many events meet a query and a filter. */
+  count(options?: CountOptions): Promise<bigint>;
+  /** Who did what, by user, address, entity, correlation and time: each by an index. */
+  audit(options?: AuditOptions): AsyncIterable<LedgerEvent>;
+  /**
+   * The tree of causes and effects around an event.
+   * Errors: LedgerError `not-found`, also where the event may not be seen.
+   */
+  related(eventId: string, options?: RelatedOptions): Promise<Related>;
+  /** A model's state now: over a stream (a text names one), or a query. */
+  state<State>(model: Model<State>, context: string | Context): Promise<State>;
+  /** What became of a command id; undefined where it was never recorded, or may not be seen. */
   receipt(commandId: string): Promise<Receipt | Rejection | undefined>;
-  /** How far the ledger is sealed, anchored and final. */
-  watermarks(): Promise<Watermarks>;
-  status(): Promise<LedgerStatus>;
   /**
    * The file that proves one event to a stranger; its `anchor` is null while the event is not final.
    * By position, id, or an event of a receipt or a read.
-   * Errors: LedgerError `not-found`, `not-sealed`; `tampered` where the log's own tiles do not fit its checkpoint.
+   * Errors: LedgerError `not-found`, also where the event may not be seen; `not-sealed`; `tampered` where the log's own
+   * tiles do not fit its checkpoint.
    */
   prove(
     event: bigint | string | { position: bigint },
     options?: { withoutMetadata?: boolean | undefined },
   ): Promise<ProofBundle>;
+}
+
+/** A ledger as one actor has it: what the ledger's access hides is as if it were not there. */
+export interface LedgerView extends LedgerReads {
+  readonly actor: KnownActor;
+  /** As `Ledger.execute`. A decision sees all that it depends on; the events of a `ConflictError` are the visible ones. */
+  execute<C extends AnyCommand>(
+    command: C,
+    input: CommandInput<C>,
+    options?: Omit<ExecuteOptions, "actor">,
+  ): Promise<CommandReceipt<RejectionCode<C>>>;
+}
+
+/** One ledger of a database. Its own reads see everything: `as` is for whoever acts for somebody. */
+export interface Ledger extends LedgerReads {
+  /**
+   * Appends one event, or several together or not at all, to one stream. Appends of all callers of a connection that
+   * wait at the same time are sent as one group, in the order of the calls. Data of a type that the ledger was opened
+   * with is checked against its schema.
+   * Errors: `ConflictError`; LedgerError `command-id-reused`, `aborted`, `ledger-halted`, `invalid-*` or `too-large`
+   * for input, `schema-changed`, `database-*`.
+   */
+  append(stream: string, events: EventInput | readonly EventInput[], options?: AppendOptions): Promise<AppendReceipt>;
+  /**
+   * Query → replay → model → check → decide → record. The same command id again, with the same input by the same actor,
+   * returns an equal receipt and records nothing. Commands on one context in one process are decided one after the other
+   * in memory and recorded as one group.
+   * Errors: LedgerError `invalid-input` (names each path), `command-id-reused`, `decision-failed`, `invalid-event`,
+   * `upcast-failed`, `unknown-event`, `schema-changed`, `aborted`, `ledger-halted`, `database-*`; `ConflictError` after
+   * `maxAttempts` decisions: its `values.events` are the events in the way (position, type, stream, id).
+   */
+  execute<C extends AnyCommand>(
+    command: C,
+    input: CommandInput<C>,
+    options: ExecuteOptions,
+  ): Promise<CommandReceipt<RejectionCode<C>>>;
+  /** The ledger as this actor may see it. Errors: LedgerError `config-invalid` where it was opened without `access`. */
+  as(actor: Actor | string): LedgerView;
+  /** How far the ledger is sealed, anchored and final. */
+  watermarks(): Promise<Watermarks>;
+  status(): Promise<LedgerStatus>;
   /**
    * Resolves when a position, which may still be ahead, is final. `timeoutMs`: default 60,000.
    * Errors: LedgerError `timeout`, `aborted`, or what the database answers.
@@ -229,10 +295,34 @@ export interface Ledger {
   ): Promise<FinalResult>;
 }
 
+/** Definitions in a list, or a module that exports them (`import * as tickets`); other exports are passed over. */
+export type Definitions<T> = readonly T[] | Readonly<Record<string, unknown>>;
+
+/** Keys of metadata that a ledger can require of whoever appends. */
+export type RequiredKey = "actor" | "ip" | "userAgent" | "reason" | "correlationId" | "causationId";
+
+/** How an app opens a ledger. */
+export interface LedgerOptions {
+  /** Beside those that the commands' models and records name. */
+  readonly events?: Definitions<AnyEventDefinition> | undefined;
+  readonly commands?: Definitions<AnyCommand> | undefined;
+  /** Who may see which events: `defineAccess`. */
+  readonly access?: Access | undefined;
+  /** Lets Postgres's row-level security check each row of a view's reads as well. Default false. */
+  readonly rowSecurity?: boolean | undefined;
+  /** Records each rejection as a `$CommandRejected` event too. Default false. */
+  readonly recordRejections?: boolean | undefined;
+  /** Metadata that each append and command must give. Default: none. */
+  readonly require?: readonly RequiredKey[] | undefined;
+}
+
 /** A database of ledgers. One pool of connections serves them all. */
 export interface Connection extends AsyncDisposable {
-  /** Errors: LedgerError `ledger-not-found`. */
-  ledger(origin: string): Promise<Ledger>;
+  /**
+   * Errors: LedgerError `ledger-not-found`; `schema-changed` where an event's schema is not the one that its version was
+   * first used with; `config-invalid` where one type has two definitions.
+   */
+  ledger(origin: string, options?: LedgerOptions): Promise<Ledger>;
   /** The origins of its ledgers, in the order they were created. */
   ledgers(): Promise<string[]>;
   /** Waits for the appends on their way, ends what waits for final (`aborted`), closes the pool if it is its own. */

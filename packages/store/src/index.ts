@@ -1,17 +1,24 @@
 export { type GroupedAppends, type GroupOptions, groupAppends } from "./group-appends.ts";
 export type {
+  AccessScope,
+  AppendCondition,
   AppendOutcome,
   AppendRequest,
   CommandRecord,
   EventFilter,
+  EventQuery,
   EventStore,
   ExpectedVersion,
+  KeptSchema,
   LedgerRecord,
+  Look,
   NewEvent,
+  QueryItem,
   ReadAllOptions,
   ReadStreamOptions,
   RecordedEvent,
   RefusalCode,
+  RequestRejection,
   StoredEvent,
   Watermarks,
 } from "./port.ts";
@@ -34,3 +41,4 @@ export { FINAL_CHANNEL, SEALED_CHANNEL } from "./postgres/log/port.ts";
 export { mapDatabaseError } from "./postgres/map-database-error.ts";
 export { migrate } from "./postgres/migrate.ts";
 export { openPostgresStore, type PostgresStore, type PostgresStoreOptions } from "./postgres/open-postgres-store.ts";
+export { checkQuery, intersectQueries, MAX_QUERY_ITEMS, matchesQuery } from "./query.ts";

@@ -68,14 +68,61 @@ export interface NewEvent {
 /** What a stream's version must be: exactly this one (0 is "none"), no event yet, at least one event, or whatever. */
 export type ExpectedVersion = bigint | "none" | "exists" | "any";
 
-/** Events that are recorded together or not at all. */
+/** One alternative of a query: its conditions are joined by AND. At least one is given, and no list is empty. */
+export interface QueryItem {
+  /** Any of these streams. */
+  streams?: readonly string[];
+  /** Any of these types. */
+  types?: readonly string[];
+  /** All of these tags. */
+  tags?: readonly string[];
+}
+
+/**
+ * Which events: "all" but the ledger's own (whose types begin with `$`), or those that meet at least one item; no item,
+ * no event. At most 1,024 items.
+ */
+export type EventQuery = "all" | readonly QueryItem[];
+
+/** The append condition of the DCB specification: fails if an event past `after` meets the query. */
+export interface AppendCondition {
+  failIfEventsMatch: EventQuery;
+  /** The position of the look that the decision was made on, the head's or before it. Default 0: no event at all. */
+  after?: bigint;
+}
+
+/** That a command was rejected. */
+export interface RequestRejection {
+  /** Stable, 1 to 512 bytes of UTF-8. */
+  code: string;
+  /** For people. */
+  reason?: string;
+  /**
+   * Given where the rejection is to be an event too: `$CommandRejected` in the stream `$audit`, schema 1, no tags. The
+   * store composes its data (format.md). The metadata's `commandId` is the command's id.
+   */
+  event?: Pick<NewEvent, "id" | "salt" | "metaSalt" | "metadata">;
+}
+
+/** Events that are recorded together or not at all; or a command's rejection. */
 export interface AppendRequest {
-  /** At least one. */
+  /** At least one; none with a rejection. */
   events: readonly NewEvent[];
   /** Each stream at most once; one that is not named may be at any version. */
   expected: readonly { stream: string; version: ExpectedVersion }[];
   /** A command id is recorded once in a ledger; `requestHash` (32 bytes) tells the same request from another one. */
   command?: { id: string; requestHash: Bytes; type?: string; actor?: string };
+  /** Checked after the expected versions. */
+  condition?: AppendCondition;
+  /** Records a rejection instead of events. Needs `command`; is checked against nothing but its id. */
+  rejection?: RequestRejection;
+  /**
+   * Requests of one call with the same chain were decided one on top of the other, in this order. Events that an
+   * earlier one of the chain records in this call are no conflict with this one's condition. Where an earlier one that
+   * has events does not record them now (a conflict, a refusal, a command id that is known), each later one of the
+   * chain is `dependency-failed`, rejections included. Numbered from 0 in each call; each chain's requests are neighbours.
+   */
+  chain?: number;
 }
 
 /** Where an appended event came to stand. */
@@ -99,10 +146,19 @@ export type RefusalCode =
 
 /** What became of one request. */
 export type AppendOutcome =
-  /** `duplicate`: this command id was recorded before with the same request hash; these are its first events. */
+  /**
+   * `duplicate`: this command id was recorded before with the same request hash; these are its first events. A command
+   * that was recorded stays so when it comes again as a rejection, and the other way round.
+   */
   | { outcome: "recorded"; duplicate: boolean; events: RecordedEvent[] }
   /** `actual`: the stream's version when the request's turn came; 0 where it has no event. */
   | { outcome: "conflict"; stream: string; expected: ExpectedVersion; actual: bigint }
+  /** The command is recorded as rejected, now or (`duplicate`) before. `position`: of its `$CommandRejected`, if any. */
+  | { outcome: "rejected"; duplicate: boolean; code: string; reason: string | null; position: bigint | null }
+  /** The condition does not hold: the first of the events that meet its query, oldest first, 1 to 16. */
+  | { outcome: "condition-failed"; positions: bigint[] }
+  /** An earlier request of its chain was not recorded: to be decided again. */
+  | { outcome: "dependency-failed" }
   | { outcome: "command-id-reused"; commandId: string }
   /** `event`: the offending event's index in the request. */
   | { outcome: "refused"; code: RefusalCode; message: string; event?: number };
@@ -116,13 +172,23 @@ export interface EventFilter {
   actor?: string;
   ip?: string;
   correlationId?: string;
+  /** Metadata's `causationId` is one of these. */
+  causationIds?: readonly string[];
   /** Inclusive. */
   recordedFromMicros?: bigint;
   /** Exclusive. */
   recordedToMicros?: bigint;
 }
 
-export interface ReadStreamOptions {
+/** Who reads. Nothing that it hides shows in an answer: what is hidden is as if it were not there. */
+export interface AccessScope {
+  /** Only events that meet it are seen. Default "all": every event, here the ledger's own too. Part of the SQL. */
+  access?: EventQuery;
+  /** Lets Postgres's row-level security check each row as well, as the role `eventchain_viewer`. Default false. */
+  rowSecurity?: boolean;
+}
+
+export interface ReadStreamOptions extends AccessScope {
   /** Begin past this version: greater ones, or smaller ones when reading backwards. Default: from the end read first. */
   after?: bigint;
   /** At most so many events. Default: all. */
@@ -133,7 +199,9 @@ export interface ReadStreamOptions {
   signal?: AbortSignal;
 }
 
-export interface ReadAllOptions {
+export interface ReadAllOptions extends AccessScope {
+  /** Only events that meet it, and the filter, and the access. Default: every event, the ledger's own too. */
+  query?: EventQuery;
   /** Begin past this position: greater ones, or smaller ones when reading backwards. Default: from the end read first. */
   after?: bigint;
   /** The last position to read, inclusive, in the direction of reading. Default: to the end. */
@@ -154,12 +222,31 @@ export interface Watermarks {
   finalSize: bigint;
 }
 
+/** What of a ledger is read in one look, as of `position`: the head when the look was taken. */
+export interface Look {
+  position: bigint;
+  /** For each context in order: its events up to `position`, oldest first. Each can be iterated once. */
+  contexts: readonly AsyncIterable<StoredEvent>[];
+}
+
+/** The schema of one version of an event type, as kept with its first use. */
+export interface KeptSchema {
+  type: string;
+  version: number;
+  /** SHA-256 of `schema`: 32 bytes. */
+  hash: Bytes;
+  /** JSON Schema, JCS text. */
+  schema: string;
+}
+
 /** What is known of a command id. */
 export interface CommandRecord {
   commandId: string;
   outcome: "recorded" | "rejected";
   /** Why it was rejected; null when it was recorded. */
   code: string | null;
+  /** The rejection in words; null when it was recorded, or none was given. */
+  reason: string | null;
   type: string | null;
   actor: string | null;
   firstPosition: bigint | null;
@@ -184,10 +271,28 @@ export interface EventStore {
   append(ledgerId: bigint, requests: readonly AppendRequest[]): Promise<AppendOutcome[]>;
   readStream(ledgerId: bigint, stream: string, options?: ReadStreamOptions): AsyncIterable<StoredEvent>;
   readAll(ledgerId: bigint, options?: ReadAllOptions): AsyncIterable<StoredEvent>;
-  findEvent(ledgerId: bigint, by: { position: bigint } | { id: string }): Promise<StoredEvent | undefined>;
+  /** An event that the access hides is undefined, like one that does not exist. */
+  findEvent(
+    ledgerId: bigint,
+    by: { position: bigint } | { id: string },
+    scope?: AccessScope,
+  ): Promise<StoredEvent | undefined>;
+  /** How many events a read with these options would give. */
+  count(ledgerId: bigint, options?: Omit<ReadAllOptions, "limit" | "backwards" | "batchSize">): Promise<bigint>;
+  /**
+   * One consistent look: the head's position, and each context's events up to it. `after`: only events past it. What is
+   * small comes in one round trip. Never filtered by access: a decision sees all that it depends on.
+   */
+  look(ledgerId: bigint, contexts: readonly { query: EventQuery; after?: bigint }[]): Promise<Look>;
   /** The newest event's position and hash; 0 and the genesis hash while there is none. */
   head(ledgerId: bigint): Promise<{ position: bigint; hash: Bytes }>;
   watermarks(ledgerId: bigint): Promise<Watermarks>;
   findCommand(ledgerId: bigint, commandId: string): Promise<CommandRecord | undefined>;
+  /** Which of these command ids are recorded or rejected already. */
+  knownCommands(ledgerId: bigint, commandIds: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Every schema that is kept, by type (bytewise) and version. */
+  keptSchemas(ledgerId: bigint): Promise<KeptSchema[]>;
+  /** Keeps those that are not kept yet, the first of racers wins; gives what is kept now for each, in order. */
+  keepSchemas(ledgerId: bigint, schemas: readonly KeptSchema[]): Promise<KeptSchema[]>;
   close(): Promise<void>;
 }
