@@ -1,4 +1,27 @@
 export { DEFAULT_FINAL_TIMEOUT_MS } from "./await-position.ts";
+export { anyOf, hasClaim, hasRole } from "./commands/allow.ts";
+export { defineCommand } from "./commands/define-command.ts";
+export { type ContextItem, query, stream } from "./commands/make-context.ts";
+export { deny, reject } from "./commands/reject.ts";
+export type {
+  Actor,
+  Allowance,
+  AnyCommand,
+  Command,
+  CommandInput,
+  CommandReceipt,
+  CommandSpec,
+  Context,
+  ContextsFor,
+  DecideInput,
+  Decision,
+  ExecuteOptions,
+  KnownActor,
+  NotAllowed,
+  Rejected,
+  Rejection,
+  RejectionCode,
+} from "./commands/types.ts";
 export { type ConnectOptions, connect } from "./connect.ts";
 export { stateAt } from "./make-receipt.ts";
 export { formatInstant, type Instant, parseInstant } from "./parse-instant.ts";
@@ -7,6 +30,7 @@ export type {
   Alarm,
   AnchorSummary,
   AppendOptions,
+  AppendReceipt,
   Connection,
   CoveringAnchor,
   EventInput,
@@ -21,6 +45,5 @@ export type {
   ReadOptions,
   Receipt,
   ReceiptEvent,
-  Rejection,
   WaitOptions,
 } from "./types.ts";
