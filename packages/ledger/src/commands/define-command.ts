@@ -1,6 +1,6 @@
 import { checkName, LedgerError } from "@eventchain/core";
 import { checkKeys, checkPlainObject } from "../check-keys.ts";
-import type { AnyEventDefinition, AnySchema, InputOf } from "../events/types.ts";
+import type { AnyEventDefinition, AnySchema, EventOf, InputOf } from "../events/types.ts";
 import type { AnyModel, Models } from "../models/types.ts";
 import { inputSchema } from "./input-schema.ts";
 import type { Command, CommandSpec, Context, KnownActor, NotAllowed } from "./types.ts";
@@ -34,7 +34,7 @@ export function defineCommand<
 >(
   name: Name,
   spec: CommandSpec<Schema, M, Records, Rejects>,
-): Command<Name, InputOf<Schema>, (keyof Rejects & string) | NotAllowed> {
+): Command<Name, InputOf<Schema>, (keyof Rejects & string) | NotAllowed, EventOf<Records[number]>> {
   checkName("type", name);
   checkKeys(spec, SPEC_KEYS, `command ${name}`);
   for (const key of ["context", "decide"] as const) checkFunction(name, key, spec[key]);

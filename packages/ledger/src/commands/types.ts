@@ -86,8 +86,8 @@ export interface CommandSpec<
   readonly describe?: string | undefined;
 }
 
-/** A command as `execute` takes it. `Input`: what its schema takes; `Code`: what it may be rejected with. */
-export interface Command<Name extends string, Input, Code extends string> {
+/** A command as `execute` takes it. `Input`: what its schema takes; `Code`: its rejections; `Event`: what it records. */
+export interface Command<Name extends string, Input, Code extends string, Event extends DomainEvent = DomainEvent> {
   readonly kind: "command";
   readonly name: Name;
   readonly description: string | undefined;
@@ -103,6 +103,8 @@ export interface Command<Name extends string, Input, Code extends string> {
   readonly decide: (given: DecideInput<unknown, Models>) => Decision<DomainEvent, string>;
   /** Holds no value: it carries the type of the codes. */
   readonly code?: Code;
+  /** Holds no value: it carries the type of the events. */
+  readonly event?: Event;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: any command at all
@@ -113,6 +115,11 @@ export type CommandInput<C extends AnyCommand> = C extends Command<string, infer
 
 /** What a command may be rejected with. */
 export type RejectionCode<C extends AnyCommand> = C extends Command<string, infer _, infer Code> ? Code : never;
+
+/** The events that a command may record. */
+export type EventOfCommand<C extends AnyCommand> =
+  // biome-ignore lint/suspicious/noExplicitAny: the input is nothing to the events
+  C extends Command<string, any, string, infer Event> ? Event : never;
 
 /** A command that was refused, and so recorded none of its events. */
 export interface Rejection<Code extends string = string> {
