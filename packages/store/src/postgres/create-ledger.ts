@@ -1,4 +1,5 @@
-import { checkOrigin, isCanonicalObject, LedgerError, parseGenesis } from "@eventchain/core";
+import { LedgerError } from "@eventchain/core";
+import { checkNewLedger } from "../check-new-ledger.ts";
 import type { LedgerRecord } from "../port.ts";
 import { statement } from "./load-statement.ts";
 import { type Queryable, runRows } from "./run-rows.ts";
@@ -13,13 +14,7 @@ export async function createLedger(
   database: Queryable,
   { origin, genesis, vkey }: { origin: string; genesis: string; vkey: string },
 ): Promise<LedgerRecord> {
-  checkOrigin(origin);
-  const parsed = parseGenesis(genesis);
-  if (!isCanonicalObject(genesis) || parsed.origin !== origin || parsed.vkey !== vkey) {
-    throw new LedgerError("invalid-argument", "the genesis is canonical JSON with this origin and verifier key", {
-      values: { origin },
-    });
-  }
+  checkNewLedger({ origin, genesis, vkey });
   const [created] = await runRows<LedgerRecord>(database, createLedgerSql, [origin, genesis, vkey]);
   if (created === undefined) {
     throw new LedgerError("ledger-exists", "there is a ledger of this origin already", { values: { origin } });
