@@ -38,6 +38,7 @@ test("the package exports these names", () => {
       "extendLog",
       "formatBundle",
       "formatCheckpoint",
+      "formatPath",
       "formatTrustRoot",
       "genesisHash",
       "hexToBytes",

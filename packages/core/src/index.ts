@@ -47,6 +47,7 @@ export { isSystemType, SYSTEM_EVENT_TYPES } from "./event/system-types.ts";
 export { sha256 } from "./hash-bytes.ts";
 export { i64, MAX_INT63, parseDecimal, u64 } from "./integers.ts";
 export { canonicalJson } from "./json/canonical-json.ts";
+export { formatPath } from "./json/format-path.ts";
 export { isCanonicalObject } from "./json/is-canonical-object.ts";
 export { type JsonLimits, MAX_JSON_BYTES, MAX_JSON_DEPTH } from "./json/limits.ts";
 export { parseJson } from "./json/parse-json.ts";

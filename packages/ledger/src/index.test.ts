@@ -7,6 +7,8 @@ test("exports these names", () => {
     "anyOf",
     "checkAppend",
     "connect",
+    "defineEvent",
+    "defineModel",
     "defineCommand",
     "deny",
     "formatInstant",

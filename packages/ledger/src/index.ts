@@ -23,7 +23,24 @@ export type {
   RejectionCode,
 } from "./commands/types.ts";
 export { type ConnectOptions, connect } from "./connect.ts";
+export { defineEvent } from "./events/define-event.ts";
+export type {
+  AnyEventDefinition,
+  AnySchema,
+  DataOf,
+  DataSchema,
+  DomainEvent,
+  DomainEventOptions,
+  EventDefinition,
+  EventOf,
+  EventSpec,
+  InputOf,
+  OutputOf,
+  SchemaIssue,
+} from "./events/types.ts";
 export { stateAt } from "./make-receipt.ts";
+export { defineModel } from "./models/define-model.ts";
+export type { AnyModel, Model, ModelEvent, ModelSpec, Models, StateOf, StatesOf } from "./models/types.ts";
 export { formatInstant, type Instant, parseInstant } from "./parse-instant.ts";
 export { checkAppend } from "./prepare-append.ts";
 export type {

@@ -65,6 +65,8 @@ export interface EventDefinition<Type extends string, Data, Input = Data> {
   readonly schema: DataSchema<Data, Input>;
   /** By the version that it takes: what makes the next version's data of it. */
   readonly upcast: Readonly<Record<number, (old: JsonObject) => unknown>>;
+  /** One sentence for the generated documentation. */
+  readonly description: string | undefined;
   /** Whether a stored event is of this type. */
   is(event: Pick<LedgerEvent, "type">): boolean;
   /**
