@@ -19,13 +19,15 @@ import {
   verifyConsistency,
   verifyInclusion,
 } from "@eventchain/core";
-import type { EventStore, LogStore, StoredCheckpoint, StoredEvent } from "@eventchain/store";
+import type { AccessScope, EventStore, LogStore, StoredCheckpoint, StoredEvent } from "@eventchain/store";
 import { describeAnchor, findFinalAnchor } from "./find-final-anchor.ts";
 
 export interface ProveDeps {
   ledgerId: bigint;
   origin: string;
   store: Pick<EventStore, "findEvent" | "watermarks">;
+  /** Whoever may not see an event is told what they would be told if it did not exist, and nothing else. */
+  scope: AccessScope;
   log: Pick<LogStore, "checkpoint" | "tiles" | "coveringAnchor" | "recentAnchors" | "contracts">;
 }
 
@@ -43,11 +45,8 @@ export async function proveEvent(
   by: { position: bigint } | { id: string },
   options: { withoutMetadata?: boolean | undefined } = {},
 ): Promise<ProofBundle> {
-  const event = await deps.store.findEvent(deps.ledgerId, by);
-  if (event === undefined) {
-    const what = "position" in by ? `position ${by.position}` : `id ${by.id}`;
-    throw new LedgerError("not-found", `ledger ${deps.origin} has no event with ${what}`, { values: { ...by } });
-  }
+  const event = await deps.store.findEvent(deps.ledgerId, by, deps.scope);
+  if (event === undefined) throw notFound(deps.origin, by);
   const checkpoint = await deps.log.checkpoint(deps.ledgerId, { atLeast: event.position });
   if (checkpoint === undefined) {
     const { sealedSize } = await deps.store.watermarks(deps.ledgerId);
@@ -157,6 +156,12 @@ export function eventKey(event: bigint | string | { position: bigint }): { posit
   throw new LedgerError("invalid-argument", `${String(named)} names no event: give a position from 1, or an event id`, {
     values: { event: String(named) },
   });
+}
+
+/** The error for an event that does not exist, or may not be seen: the same one. */
+export function notFound(origin: string, by: { position: bigint } | { id: string }): LedgerError {
+  const what = "position" in by ? `position ${by.position}` : `id ${by.id}`;
+  return new LedgerError("not-found", `ledger ${origin} has no event with ${what}`, { values: { ...by } });
 }
 
 function hexOrNull(bytes: Bytes | null): string | null {

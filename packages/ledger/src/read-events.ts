@@ -1,11 +1,12 @@
 import { checkName, LedgerError, MAX_INT63 } from "@eventchain/core";
-import type { EventFilter, EventStore } from "@eventchain/store";
+import { type AccessScope, checkQuery, type EventFilter, type EventQuery, type EventStore } from "@eventchain/store";
 import { checkKeys } from "./check-keys.ts";
 import { decodeEvent } from "./decode-event.ts";
-import type { LedgerEvent, ReadAllOptions, ReadOptions } from "./types.ts";
+import type { CountOptions, LedgerEvent, ReadAllOptions, ReadOptions } from "./types.ts";
 
 const STREAM_KEYS = ["after", "limit", "backwards", "signal"] as const;
-const ALL_KEYS = [...STREAM_KEYS, "to", "filter"] as const;
+const COUNT_KEYS = ["after", "to", "filter", "query"] as const;
+const ALL_KEYS = [...STREAM_KEYS, "to", "filter", "query"] as const;
 const FILTER_KEYS = [
   "streams",
   "types",
@@ -13,36 +14,80 @@ const FILTER_KEYS = [
   "actor",
   "ip",
   "correlationId",
+  "causationIds",
   "recordedFromMicros",
   "recordedToMicros",
 ] as const;
 
+/** What reads work with: a ledger of a store, and what of it is seen. */
+export interface ReadDeps<Methods extends keyof EventStore> {
+  ledgerId: bigint;
+  store: Pick<EventStore, Methods>;
+  scope: AccessScope;
+}
+
 /** A stream's events. What is wrong with the options is thrown by the call, not by the first step of the iteration. */
 export function readStream(
-  store: Pick<EventStore, "readStream">,
-  ledgerId: bigint,
+  { store, ledgerId, scope }: ReadDeps<"readStream">,
   stream: string,
   options: ReadOptions = {},
 ): AsyncIterable<LedgerEvent> {
   checkName("stream", stream, { system: true });
   checkKeys(options, STREAM_KEYS, "read options");
-  return decodeAll(store.readStream(ledgerId, stream, commonOptions(options)));
+  return decodeAll(store.readStream(ledgerId, stream, { ...commonOptions(options), ...scope }));
 }
 
 /** The ledger's events. */
 export function readAll(
-  store: Pick<EventStore, "readAll">,
-  ledgerId: bigint,
+  { store, ledgerId, scope }: ReadDeps<"readAll">,
   options: ReadAllOptions = {},
 ): AsyncIterable<LedgerEvent> {
   checkKeys(options, ALL_KEYS, "read options");
-  return decodeAll(
-    store.readAll(ledgerId, {
-      ...commonOptions(options),
-      ...(options.to === undefined ? {} : { to: size("to", options.to) }),
-      ...(options.filter === undefined ? {} : { filter: checkFilter(options.filter) }),
-    }),
-  );
+  return decodeAll(store.readAll(ledgerId, { ...commonOptions(options), ...selection(options), ...scope }));
+}
+
+/** The events that meet a query. */
+export function queryEvents(
+  deps: ReadDeps<"readAll">,
+  query: EventQuery,
+  options: Omit<ReadAllOptions, "query"> = {},
+): AsyncIterable<LedgerEvent> {
+  if (query === undefined) throw new LedgerError("invalid-argument", 'query is missing: give "all" or a list of items');
+  checkKeys(options, [...STREAM_KEYS, "to", "filter"], "query options");
+  return readAll(deps, { ...options, query });
+}
+
+/** How many events meet a query and a filter. */
+export async function countEvents(
+  { store, ledgerId, scope }: ReadDeps<"count">,
+  options: CountOptions = {},
+): Promise<bigint> {
+  checkKeys(options, COUNT_KEYS, "count options");
+  const { after } = options;
+  return store.count(ledgerId, {
+    ...(after === undefined ? {} : { after: size("after", after) }),
+    ...selection(options),
+    ...scope,
+  });
+}
+
+function selection({ to, filter, query }: CountOptions): { to?: bigint; filter?: EventFilter; query?: EventQuery } {
+  if (query !== undefined) checkNames(query);
+  return {
+    ...(to === undefined ? {} : { to: size("to", to) }),
+    ...(filter === undefined ? {} : { filter: checkFilter(filter) }),
+    ...(query === undefined ? {} : { query }),
+  };
+}
+
+function checkNames(query: EventQuery): void {
+  checkQuery(query);
+  if (query === "all") return;
+  for (const { streams = [], types = [], tags = [] } of query) {
+    for (const stream of streams) checkName("stream", stream, { system: true });
+    for (const type of types) checkName("type", type, { system: true });
+    for (const tag of tags) checkName("tag", tag, { system: true });
+  }
 }
 
 async function* decodeAll(events: AsyncIterable<Parameters<typeof decodeEvent>[0]>): AsyncGenerator<LedgerEvent> {
@@ -70,6 +115,9 @@ function commonOptions(options: ReadOptions): {
 
 function checkFilter(filter: EventFilter): EventFilter {
   checkKeys(filter, FILTER_KEYS, "filter");
+  for (const key of ["streams", "types", "tags", "causationIds"] as const)
+    if (filter[key] !== undefined && !Array.isArray(filter[key]))
+      throw new LedgerError("invalid-argument", `${key} of the filter is not a list`, { values: { key } });
   for (const stream of filter.streams ?? []) checkName("stream", stream, { system: true });
   for (const type of filter.types ?? []) checkName("type", type, { system: true });
   for (const tag of filter.tags ?? []) checkName("tag", tag, { system: true });

@@ -1,0 +1,30 @@
+import type { AccessScope, EventStore, LogStore } from "@eventchain/store";
+import { findRelated } from "./audit/find-related.ts";
+import { readAudit } from "./audit/read-audit.ts";
+import type { FindReceiptDeps } from "./find-receipt.ts";
+import { eventKey, proveEvent } from "./prove-event.ts";
+import { countEvents, queryEvents, readAll, readStream } from "./read-events.ts";
+import { readState } from "./read-state.ts";
+import type { LedgerReads } from "./types.ts";
+
+export type OpenReadsDeps = Pick<FindReceiptDeps, "ledgerId" | "watch"> & {
+  origin: string;
+  store: EventStore;
+  log: Pick<LogStore, "checkpoint" | "tiles" | "coveringAnchor" | "recentAnchors" | "contracts">;
+};
+
+/** The reads of a ledger that depend on nothing but what may be seen. Each carries the scope into the store. */
+export function openReads(given: OpenReadsDeps, scope: AccessScope): Omit<LedgerReads, "receipt"> {
+  const deps = { ...given, scope };
+  return {
+    origin: deps.origin,
+    readStream: (stream, options) => readStream(deps, stream, options),
+    readAll: (options) => readAll(deps, options),
+    query: (query, options) => queryEvents(deps, query, options),
+    count: (options) => countEvents(deps, options),
+    audit: (options) => readAudit(deps, options),
+    related: (eventId, options) => findRelated(deps, eventId, options),
+    state: (model, context) => readState(deps, model, context),
+    prove: async (event, options) => proveEvent(deps, eventKey(event), options),
+  };
+}
