@@ -11,6 +11,7 @@ test("exports these names", () => {
     "defineEvent",
     "defineModel",
     "deny",
+    "describeCommands",
     "formatInstant",
     "hasClaim",
     "hasRole",

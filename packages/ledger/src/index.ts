@@ -1,6 +1,7 @@
 export { DEFAULT_FINAL_TIMEOUT_MS } from "./await-position.ts";
 export { anyOf, hasClaim, hasRole } from "./commands/allow.ts";
 export { defineCommand } from "./commands/define-command.ts";
+export { type DescribeOptions, describeCommands } from "./commands/describe-commands.ts";
 export { type ContextItem, query, stream } from "./commands/make-context.ts";
 export { deny, reject } from "./commands/reject.ts";
 export type {
