@@ -69,7 +69,7 @@ describe("import", () => {
     expect(events[0]).toMatchObject({
       position: "1",
       stream: "ticket-1001",
-      type: "OpenTicket",
+      type: "TicketOpened",
       metadata: { actor: "desk", occurredAt: "2026-01-05T10:20:00.000Z" },
       tags: ["customer:Harbour Clinic", "product:Reporting"],
       data: { seriousness: "normal", customer: "Harbour Clinic", product: "Reporting", service_level: "silver" },

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 // This file's neighbours in the workspace: the very command that a user types.
-const BIN = fileURLToPath(new URL("../../../packages/cli/bin/eventchain.js", import.meta.url));
+const BIN = fileURLToPath(new URL("../../../../packages/cli/bin/eventchain.js", import.meta.url));
 
 interface RunOptions {
   /** The exit code that is asked for; another one is an error. Default 0. */

@@ -27,7 +27,7 @@ interface VerifyReport {
 
 const here = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const { values } = parseArgs({ options: { csv: { type: "string" } } });
-const csv = values.csv === undefined ? here("data/tickets.csv") : resolve(process.env.INIT_CWD ?? ".", values.csv);
+const csv = values.csv === undefined ? here("../data/tickets.csv") : resolve(process.env.INIT_CWD ?? ".", values.csv);
 
 async function tell(dir: string): Promise<void> {
   const run = eventchain(dir);
@@ -44,7 +44,7 @@ async function tell(dir: string): Promise<void> {
     "import",
     csv,
     "--map",
-    here("data/tickets.map.json"),
+    here("../data/tickets.map.json"),
   ]);
   say(`${report.added} rows became ${report.added} chained events. ${since(imported)}`);
   const size = BigInt(report.added);
