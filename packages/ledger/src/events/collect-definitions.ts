@@ -1,0 +1,71 @@
+import { equalBytes, LedgerError } from "@eventchain/core";
+import type { AnyCommand } from "../commands/types.ts";
+import type { Definitions, LedgerOptions } from "../types.ts";
+import { schemaRecord } from "./schema-record.ts";
+import type { AnyEventDefinition } from "./types.ts";
+
+/**
+ * Every event definition that a ledger is opened with, by type: those given, and those of the commands' records and models.
+ * Errors: LedgerError `config-invalid` where one type has two definitions (of other versions or schemas), and for a list
+ * that holds anything else.
+ */
+export function collectDefinitions(
+  options: Pick<LedgerOptions, "events" | "commands">,
+): ReadonlyMap<string, AnyEventDefinition> {
+  const byType = new Map<string, { definition: AnyEventDefinition; source: string }>();
+  const add = (definition: AnyEventDefinition, source: string): void => {
+    const known = byType.get(definition.type);
+    if (known === undefined) byType.set(definition.type, { definition, source });
+    else if (!areSame(known.definition, definition)) throw twoDefinitions(definition, known.source, source);
+  };
+  for (const definition of listEvents(options.events)) add(definition, "the option `events`");
+  for (const command of listCommands(options.commands)) {
+    const name = JSON.stringify(command.name);
+    for (const definition of command.records) add(definition, `the records of command ${name}`);
+    for (const model of command.models.values())
+      for (const definition of model.events) add(definition, `model ${JSON.stringify(model.name)} of command ${name}`);
+  }
+  return new Map([...byType].map(([type, { definition }]) => [type, definition]));
+}
+
+/** The event definitions of a list or a module. Errors: LedgerError `config-invalid`. */
+export function listEvents(given: Definitions<AnyEventDefinition> | undefined): AnyEventDefinition[] {
+  return list(given, "events", (value): value is AnyEventDefinition => isKind(value, "function", "event"));
+}
+
+/** The commands of a list or a module. Errors: LedgerError `config-invalid`. */
+export function listCommands(given: Definitions<AnyCommand> | undefined): AnyCommand[] {
+  return list(given, "commands", (value): value is AnyCommand => isKind(value, "object", "command"));
+}
+
+function list<T>(given: Definitions<T> | undefined, what: string, is: (value: unknown) => value is T): T[] {
+  if (given === undefined) return [];
+  if (typeof given !== "object" || given === null)
+    throw new LedgerError("config-invalid", `\`${what}\` is neither a list nor a module`, { values: { what } });
+  // A module exports other things too; a list is of nothing else.
+  if (!Array.isArray(given)) return Object.values(given).filter(is);
+  return given.map((value: unknown, index) => {
+    if (is(value)) return value;
+    throw new LedgerError("config-invalid", `\`${what}\` holds at ${index} what is none of them`, {
+      values: { what, index },
+    });
+  });
+}
+
+function isKind(value: unknown, type: "function" | "object", kind: string): boolean {
+  return typeof value === type && value !== null && (value as { kind?: unknown }).kind === kind;
+}
+
+/** Whether what was recorded by one may be read by the other. */
+function areSame(one: AnyEventDefinition, other: AnyEventDefinition): boolean {
+  if (one === other) return true;
+  return one.version === other.version && equalBytes(schemaRecord(one).hash, schemaRecord(other).hash);
+}
+
+function twoDefinitions({ type }: AnyEventDefinition, first: string, second: string): LedgerError {
+  return new LedgerError(
+    "config-invalid",
+    `event ${JSON.stringify(type)} has two definitions, one of ${first} and another of ${second}: use one`,
+    { values: { type, first, second } },
+  );
+}
