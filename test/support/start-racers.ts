@@ -1,0 +1,91 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { QueryItem } from "@eventchain/store";
+
+const program = fileURLToPath(new URL("race-process.ts", import.meta.url));
+
+/** An event to append. */
+export interface Draft {
+  stream: string;
+  type: string;
+  tags: string[];
+}
+
+/** What a racer is told. */
+export type RaceStep =
+  /** Looks at a query's events; reads so many of them, or all, and keeps the look for the next decision. */
+  | { do: "look"; query: QueryItem[]; read?: number }
+  /**
+   * Reads the look that was begun, or a new one, to its end; appends the event unless a `Claimed` was seen, on condition
+   * that nothing has come since. `again`: until it is recorded, or a `Claimed` is seen.
+   */
+  | { do: "decide"; query: QueryItem[]; event: Draft; again?: boolean }
+  /** Appends events one by one, without a condition. */
+  | { do: "write"; events: Draft[] };
+
+/** One look with what came of it. Positions are decimal texts. */
+export interface Attempt {
+  /** The look's position. */
+  after: string;
+  /** Positions of the events that the look gave. */
+  seen: string[];
+  /** `lost`: a claim was seen. Else the append's outcome, and its positions. */
+  outcome: { outcome: "recorded" | "condition-failed" | "lost"; positions: string[] };
+}
+
+export interface RaceAnswer {
+  attempts: Attempt[];
+}
+
+export interface Racer {
+  /** Sends a step; gives its attempts when it is done. One step at a time. */
+  run(step: RaceStep): Promise<Attempt[]>;
+}
+
+export interface Racers {
+  racers: Racer[];
+  close(): Promise<void>;
+}
+
+/** Starts so many processes, each with connections of its own to the ledger; resolves when all are connected. */
+export async function startRacers(count: number, databaseUrl: string, ledgerId: bigint): Promise<Racers> {
+  const children = Array.from({ length: count }, () =>
+    spawn(process.execPath, [program, databaseUrl, ledgerId.toString()], { stdio: ["pipe", "pipe", "inherit"] }),
+  );
+  const close = async (): Promise<void> => {
+    await Promise.all(children.map(endRacer));
+  };
+  try {
+    return { racers: await Promise.all(children.map(connectRacer)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function connectRacer(child: ChildProcess): Promise<Racer> {
+  if (child.stdout === null || child.stdin === null) throw new Error("a racer has a standard input and output");
+  const { stdin } = child;
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const answer = async (): Promise<Attempt[]> => {
+    const { value, done } = await lines.next();
+    if (done === true) throw new Error("a racer ended in the middle of the race");
+    return (JSON.parse(value) as RaceAnswer).attempts;
+  };
+  await answer();
+  return {
+    run(step) {
+      stdin.write(`${JSON.stringify(step)}\n`);
+      return answer();
+    },
+  };
+}
+
+async function endRacer(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  child.kill("SIGKILL");
+  await exited;
+}
