@@ -41,7 +41,10 @@ function malformed(message: string): LedgerError {
 }
 
 /** Whether an event meets a query. */
-export function matchesQuery(query: EventQuery, event: Pick<StoredEvent, "stream" | "type" | "tags">): boolean {
+export function matchesQuery(
+  query: EventQuery,
+  event: Pick<StoredEvent, "stream" | "type"> & { readonly tags: readonly string[] },
+): boolean {
   if (query === "all") return !event.type.startsWith("$");
   return query.some(
     ({ streams, types, tags }) =>
