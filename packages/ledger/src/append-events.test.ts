@@ -2,6 +2,7 @@ import { LedgerError } from "@eventchain/core";
 import type { AppendOutcome, AppendRequest } from "@eventchain/store";
 import { describe, expect, test } from "vitest";
 import { appendEvents } from "./append-events.ts";
+import { openSchemas } from "./events/schema-registry.ts";
 import type { AppendOptions } from "./types.ts";
 import { watchWatermarks } from "./watch-watermarks.ts";
 
@@ -21,6 +22,7 @@ async function append(
     log: { coveringAnchor: async () => undefined, recentAnchors: async () => [] },
     watch: watchWatermarks(watermarks),
     clock: () => 1_763_683_200_000n,
+    schemas: await openSchemas({ keptSchemas: async () => [], keepSchemas: async () => [] }, 1n, new Map()),
     appends: {
       append: async (_ledgerId: bigint, request: AppendRequest) => {
         requests.push(request);

@@ -1,12 +1,14 @@
 import { bytesToHex, ConflictError, LedgerError, type LedgerErrorCode } from "@eventchain/core";
 import type { AppendOutcome, AppendRequest, GroupedAppends, RefusalCode } from "@eventchain/store";
+import type { SchemaRegistry } from "./events/schema-registry.ts";
 import { makeReceipt, type ReceiptDeps } from "./make-receipt.ts";
-import { prepareAppend } from "./prepare-append.ts";
+import { definitionOf, prepareAppend } from "./prepare-append.ts";
 import type { AppendOptions, EventInput, Receipt } from "./types.ts";
 import { aborted } from "./watch-watermarks.ts";
 
 export interface AppendDeps extends ReceiptDeps {
   appends: Pick<GroupedAppends, "append">;
+  schemas: SchemaRegistry;
   /** Milliseconds since 1970-01-01 UTC. */
   clock: () => bigint;
 }
@@ -18,10 +20,15 @@ export async function appendEvents(
   events: EventInput | readonly EventInput[],
   options: AppendOptions = {},
 ): Promise<Receipt> {
-  const request = prepareAppend(stream, events, options, deps.clock());
+  const { definitions } = deps.schemas;
+  const request = prepareAppend(stream, events, options, deps.clock(), definitions);
+  const list: readonly EventInput[] = Array.isArray(events) ? events : [events as EventInput];
+  const used = list.flatMap((event) => definitionOf(event, definitions) ?? []);
   const { signal } = options;
   if (signal?.aborted) throw aborted("the append", signal.reason);
-  const outcome = await deps.appends.append(deps.ledgerId, request, signal === undefined ? {} : { signal });
+  const outcome = await deps.schemas.sendKept(used, () =>
+    deps.appends.append(deps.ledgerId, request, signal === undefined ? {} : { signal }),
+  );
   if (outcome.outcome !== "recorded") throw refusal(outcome, stream);
   return makeReceipt(deps, {
     commandId: options.commandId,

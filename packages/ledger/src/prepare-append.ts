@@ -2,14 +2,18 @@ import { canonicalJson, checkName, LedgerError, normaliseTags, randomBytes, uuid
 import type { AppendRequest, NewEvent } from "@eventchain/store";
 import { eventMetadata, METADATA_OPTIONS, sharedMetadata, withoutIds } from "./build-metadata.ts";
 import { checkKeys, checkObject, within } from "./check-keys.ts";
+import { checkData, MAX_SCHEMA_VERSION, makerOf } from "./events/define-event.ts";
+import type { AnyEventDefinition } from "./events/types.ts";
 import { hashRequest, type RequestedEvent } from "./hash-request.ts";
 import { normaliseExpect } from "./normalise-expect.ts";
 import type { AppendOptions, EventInput } from "./types.ts";
 
-const EVENT_KEYS = ["type", "data", "tags", "schema", "metadata"] as const;
+const EVENT_KEYS = ["type", "data", "tags", "schema", "metadata", "stream"] as const;
 const OPTION_KEYS = ["expect", "commandId", ...METADATA_OPTIONS, "metadata", "signal"] as const;
-const MAX_SCHEMA = 2 ** 31 - 1;
 const SALT_BYTES = 16;
+
+/** The event definitions that a ledger was opened with, by type. */
+type DefinitionsByType = ReadonlyMap<string, AnyEventDefinition>;
 
 /** An append's content, checked and in canonical form; nothing in it depends on time or chance. */
 interface CheckedAppend {
@@ -29,20 +33,27 @@ export function checkAppend(
   events: EventInput | readonly EventInput[],
   options: AppendOptions = {},
 ): void {
-  checkContent(stream, events, options);
+  checkContent(stream, events, options, new Map());
+}
+
+/** The definition that an event's data is of; undefined for a type that nobody defined. */
+export function definitionOf(event: EventInput, definitions: DefinitionsByType): AnyEventDefinition | undefined {
+  return definitions.get(event.type) ?? makerOf(event);
 }
 
 /**
  * Turns what a caller gave into the request that the store takes, with fresh ids and salts.
  * @param nowMs milliseconds since 1970-01-01 UTC, for the ids' leading bits.
+ * @param definitions data of these types is checked by their schemas, and is what they give.
  */
 export function prepareAppend(
   stream: string,
   events: EventInput | readonly EventInput[],
   options: AppendOptions,
   nowMs: bigint,
+  definitions: DefinitionsByType = new Map(),
 ): AppendRequest {
-  const content = checkContent(stream, events, options);
+  const content = checkContent(stream, events, options, definitions);
   const request: AppendRequest = {
     events: content.events.map(({ requested: _, ...event }) => ({
       ...event,
@@ -65,6 +76,7 @@ function checkContent(
   stream: string,
   events: EventInput | readonly EventInput[],
   options: AppendOptions,
+  definitions: DefinitionsByType,
 ): CheckedAppend {
   checkName("stream", stream);
   checkKeys(options, OPTION_KEYS, "append options");
@@ -76,7 +88,9 @@ function checkContent(
     throw new LedgerError("invalid-argument", "append was given no event: give at least one", { values: { stream } });
   const shared = sharedMetadata(options);
   const checked = list.map((event, index) =>
-    within(describe(event, index, list.length), { event: index }, () => checkEvent(stream, event, shared, commandId)),
+    within(describe(event, index, list.length), { event: index }, () =>
+      checkEvent(stream, event, { shared, commandId, definitions }),
+    ),
   );
   const actor = shared.actor;
   return {
@@ -91,20 +105,25 @@ function checkContent(
 function checkEvent(
   stream: string,
   event: EventInput,
-  shared: Record<string, unknown>,
-  commandId: string | undefined,
+  append: { shared: Record<string, unknown>; commandId: string | undefined; definitions: DefinitionsByType },
 ): CheckedAppend["events"][number] {
+  const { shared, commandId, definitions } = append;
   checkKeys(event, EVENT_KEYS, "event");
   checkName("type", event.type);
-  const schema = event.schema ?? 1;
-  if (!Number.isInteger(schema) || schema < 1 || schema > MAX_SCHEMA)
-    throw new LedgerError("invalid-argument", `schema is ${String(schema)}: give an integer from 1 to ${MAX_SCHEMA}`, {
-      values: { schema: String(schema) },
-    });
+  if (event.stream !== undefined && event.stream !== stream)
+    throw new LedgerError(
+      "invalid-argument",
+      `the event goes to stream ${JSON.stringify(event.stream)}, but is appended to ${JSON.stringify(stream)}: append it there`,
+      { values: { stream, own: event.stream } },
+    );
+  const definition = definitionOf(event, definitions);
+  const schema = checkSchemaVersion(event, definition);
   if (event.tags !== undefined && !Array.isArray(event.tags))
     throw new LedgerError("invalid-argument", "tags is not an array: give an array of texts");
   const tags = normaliseTags(event.tags ?? []);
-  const data = objectText("data", event.data);
+  // What a definition has made is checked, and frozen.
+  const isChecked = definition === undefined || makerOf(event) === definition;
+  const data = objectText("data", isChecked ? event.data : checkData(definition, event.data));
   const metadata = eventMetadata(shared, event.metadata, commandId);
   const text = objectText("metadata", metadata);
   // The hash of a request is asked for only where a command id makes it repeatable.
@@ -118,6 +137,24 @@ function checkEvent(
     metadata: text,
     requested: { type: event.type, schema, tags, data, metadata: requestedMetadata },
   };
+}
+
+function checkSchemaVersion(event: EventInput, definition: AnyEventDefinition | undefined): number {
+  const schema = event.schema ?? definition?.version ?? 1;
+  if (!Number.isInteger(schema) || schema < 1 || schema > MAX_SCHEMA_VERSION)
+    throw new LedgerError(
+      "invalid-argument",
+      `schema is ${String(schema)}: give an integer from 1 to ${MAX_SCHEMA_VERSION}`,
+      {
+        values: { schema: String(schema) },
+      },
+    );
+  if (definition === undefined || schema === definition.version) return schema;
+  throw new LedgerError(
+    "invalid-argument",
+    `schema is ${schema}, but this ledger was opened with version ${definition.version} of ${JSON.stringify(event.type)}: new events are of that`,
+    { values: { schema, type: event.type, version: definition.version } },
+  );
 }
 
 function objectText(what: "data" | "metadata", value: unknown): string {

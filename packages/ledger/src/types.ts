@@ -27,10 +27,12 @@ export interface EventInput {
   data: object;
   /** What else it is about, such as "customer:42"; no duplicates. Default: none. */
   tags?: readonly string[] | undefined;
-  /** The version of its data's schema, 1 … 2^31 − 1. Default 1. */
+  /** The version of its data's schema, 1 … 2^31 − 1. Default: its definition's, where it has one; else 1. */
   schema?: number | undefined;
   /** Metadata of this event alone; a key given here may not be given for the whole append too. */
   metadata?: object | undefined;
+  /** Where it goes: as an event definition makes its events. Must be the stream that is appended to. */
+  stream?: string | undefined;
 }
 
 /** What a stream's version must be for an append to be made: exactly N (0: no event), "none", "exists" or "any". */

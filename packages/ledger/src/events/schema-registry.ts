@@ -13,6 +13,11 @@ export interface SchemaRegistry {
    * Errors: LedgerError `schema-changed` where another process kept another one meanwhile; `database-*`.
    */
   keepUsed(used: Iterable<AnyEventDefinition>): Promise<void>;
+  /**
+   * As `keepUsed`, then sends: at once where nothing has to be kept, and always in the order of the calls, also past one
+   * that has to wait.
+   */
+  sendKept<T>(used: Iterable<AnyEventDefinition>, send: () => Promise<T>): Promise<T>;
 }
 
 type SchemaStore = Pick<EventStore, "keptSchemas" | "keepSchemas">;
@@ -26,46 +31,61 @@ export async function openSchemas(
   ledgerId: bigint,
   definitions: ReadonlyMap<string, AnyEventDefinition>,
 ): Promise<SchemaRegistry> {
-  const kept = new Map<string, Promise<void>>();
+  const kept = new Set<string>();
   // A ledger of no definitions has nothing to be held against.
   for (const found of definitions.size === 0 ? [] : await store.keptSchemas(ledgerId)) {
     const definition = definitions.get(found.type);
     if (definition?.version !== found.version) continue;
     checkSame(schemaRecord(definition), found);
-    kept.set(keyOf(found), Promise.resolve());
+    kept.add(keyOf(found));
   }
 
-  async function keep(records: readonly KeptSchema[]): Promise<void> {
+  function unkept(used: Iterable<AnyEventDefinition>): KeptSchema[] {
+    const records = new Map<string, KeptSchema>();
+    for (const definition of used) {
+      const record = schemaRecord(definition);
+      if (!kept.has(keyOf(record))) records.set(keyOf(record), record);
+    }
+    return [...records.values()];
+  }
+
+  async function keep(used: readonly AnyEventDefinition[]): Promise<void> {
+    // Whoever was before in the queue may have kept them.
+    const records = unkept(used);
+    if (records.length === 0) return;
     const found = await store.keepSchemas(ledgerId, records);
     for (const [index, record] of records.entries()) {
       const there = found[index];
       if (there === undefined) throw new Error("the store gave back fewer schemas than it was given");
       checkSame(record, there);
+      kept.add(keyOf(record));
     }
   }
 
-  async function keepUsed(used: Iterable<AnyEventDefinition>): Promise<void> {
-    const waiting = new Set<Promise<void>>();
-    const unkept = new Map<string, KeptSchema>();
-    for (const definition of used) {
-      const record = schemaRecord(definition);
-      const known = kept.get(keyOf(record));
-      if (known === undefined) unkept.set(keyOf(record), record);
-      else waiting.add(known);
-    }
-    if (unkept.size > 0) {
-      // Whoever comes while it is on its way waits for the same answer; one that failed is asked for again.
-      const keeping = keep([...unkept.values()]);
-      for (const key of unkept.keys()) kept.set(key, keeping);
-      keeping.catch(() => {
-        for (const key of unkept.keys()) kept.delete(key);
-      });
-      waiting.add(keeping);
-    }
-    await Promise.all(waiting);
+  let waiting = 0;
+  let last: Promise<unknown> = Promise.resolve();
+
+  async function sendKept<T>(used: Iterable<AnyEventDefinition>, send: () => Promise<T>): Promise<T> {
+    const list = [...used];
+    if (waiting === 0 && unkept(list).length === 0) return send();
+    waiting += 1;
+    const turn = last.then(() => keep(list));
+    // What is sent is counted out in the same step: nobody comes between.
+    const sent = turn.then(
+      () => {
+        waiting -= 1;
+        return send();
+      },
+      (error: unknown) => {
+        waiting -= 1;
+        throw error;
+      },
+    );
+    last = turn.catch(() => undefined);
+    return sent;
   }
 
-  return { definitions, keepUsed };
+  return { definitions, sendKept, keepUsed: (used) => sendKept(used, async () => undefined) };
 }
 
 /** By content: two definitions of one type and version that differ do not share an answer. */
