@@ -81,6 +81,7 @@ function sealedLedger(eventCount: number, sealedSizes: readonly number[], finalS
   const deps: ProveDeps = {
     ledgerId: 1n,
     origin,
+    scope: {},
     store: {
       findEvent: async (_ledger, by) =>
         events.find((event) => ("id" in by ? event.id === by.id : event.position === by.position)),
