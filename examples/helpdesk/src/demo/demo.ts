@@ -7,6 +7,8 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { connect } from "@eventchain/ledger";
+import * as desk from "../desk/index.ts";
+import { closeAgain, closeOneTicket, sendAgain } from "./close-tickets.ts";
 import { eventchain } from "./eventchain.ts";
 import { say, seconds, since, step } from "./story.ts";
 import { editAsAdministrator } from "./tamper.ts";
@@ -25,9 +27,9 @@ interface VerifyReport {
   readonly findings: readonly { kind: string; position?: string; stream?: string; detail: string }[];
 }
 
-const here = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const here = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const { values } = parseArgs({ options: { csv: { type: "string" } } });
-const csv = values.csv === undefined ? here("../data/tickets.csv") : resolve(process.env.INIT_CWD ?? ".", values.csv);
+const csv = values.csv === undefined ? here("data/tickets.csv") : resolve(process.env.INIT_CWD ?? ".", values.csv);
 
 async function tell(dir: string): Promise<void> {
   const run = eventchain(dir);
@@ -38,13 +40,13 @@ async function tell(dir: string): Promise<void> {
 
   const imported = step("Its history is imported", `eventchain import ${csv.split("/").at(-1)} --map tickets.map.json`);
   await using db = await connect({ database: stack.databaseUrl });
-  const ledger = await db.ledger(ORIGIN);
+  const ledger = await db.ledger(ORIGIN, { commands: desk, events: desk, access: desk.access });
   const stages = watchStages(ledger);
   const report = await run.json<{ rows: string; added: string }>([
     "import",
     csv,
     "--map",
-    here("../data/tickets.map.json"),
+    here("data/tickets.map.json"),
   ]);
   say(`${report.added} rows became ${report.added} chained events. ${since(imported)}`);
   const size = BigInt(report.added);
@@ -58,18 +60,22 @@ async function tell(dir: string): Promise<void> {
   if (!honest.ok) throw new Error(`an honest ledger was found ${JSON.stringify(honest.findings)}`);
   say(`${honest.checked} events recomputed, against the signed log and the contract: intact. ${since(verified)}`);
 
-  const appended = step("A ticket is closed, and its finality awaited", "ledger.append(…); receipt.final()");
-  const receipt = await ledger.append(
-    "ticket-2001",
-    { type: "TicketClosed", data: { reason: "The printer was not plugged in" }, tags: ["customer:Alder Logistics"] },
-    { expect: "none", actor: "Chiara", commandId: "close-ticket-2001" },
+  const closed = step(
+    "A ticket is closed, and its finality awaited",
+    "ledger.execute(closeTicket, …); receipt.final()",
   );
+  const work = await closeOneTicket(ledger);
+  const { receipt, ticketId } = work;
   const position = receipt.events[0]?.position;
-  say(`recorded at position ${position} ${since(appended)}`);
-  for await (const state of receipt.progress({ timeout: FINAL_TIMEOUT_MS }))
-    say(`${state.padEnd(9)}${since(appended)}`);
+  say(`ticket ${ticketId}, ${work.imported ? "imported" : "opened just now"}: recorded at position ${position}`);
+  for await (const state of receipt.progress({ timeout: FINAL_TIMEOUT_MS })) say(`${state.padEnd(9)}${since(closed)}`);
   const { anchor } = await receipt.final({ timeout: FINAL_TIMEOUT_MS });
   say(`by transaction ${anchor.txHash} in block ${anchor.blockNumber}`);
+
+  const repeated = step("What the rules forbid is rejected", "ledger.execute(closeTicket, …), twice more");
+  say(`closed a second time: ${await closeAgain(ledger, work)}`);
+  await sendAgain(ledger, work);
+  say(`The first command again, with its command id: the first receipt again, nothing recorded. ${since(repeated)}`);
 
   const proved = step(
     "The customer gets a proof, in one file",
