@@ -7,6 +7,7 @@ test("exports these names", () => {
     "anyOf",
     "checkAppend",
     "connect",
+    "defineAccess",
     "defineCommand",
     "defineEvent",
     "defineModel",

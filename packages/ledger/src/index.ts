@@ -1,3 +1,4 @@
+export { type AccessItem, defineAccess } from "./access/define-access.ts";
 export { DEFAULT_FINAL_TIMEOUT_MS } from "./await-position.ts";
 export { anyOf, hasClaim, hasRole } from "./commands/allow.ts";
 export { defineCommand } from "./commands/define-command.ts";
