@@ -1,6 +1,7 @@
 schema eventchain
 grant USAGE on schema eventchain to eventchain_reader;
 grant USAGE on schema eventchain to eventchain_sealer;
+grant USAGE on schema eventchain to eventchain_viewer;
 grant USAGE on schema eventchain to eventchain_writer;
 
 table alarms (
@@ -126,9 +127,34 @@ table commands (
 );
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON eventchain.commands FOR EACH ROW EXECUTE FUNCTION eventchain.refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON eventchain.commands FOR EACH STATEMENT EXECUTE FUNCTION eventchain.refuse_change();
+enable row level security;
+policy restricted for select to eventchain_viewer using (((ledger_id = ( SELECT (NULLIF(current_setting('eventchain.ledger'::text, true), ''::text))::bigint AS "nullif")) AND (((last_position - first_position) + 1) = ( SELECT count(*) AS count
+   FROM eventchain.events e
+  WHERE ((e.ledger_id = commands.ledger_id) AND ((e."position" >= commands.first_position) AND (e."position" <= commands.last_position)))))));
+policy whole for select to eventchain_reader, eventchain_sealer, eventchain_writer using (true);
 grant SELECT on commands to eventchain_reader;
 grant SELECT on commands to eventchain_sealer;
+grant SELECT on commands to eventchain_viewer;
 grant SELECT on commands to eventchain_writer;
+
+table event_schemas (
+  ledger_id bigint not null,
+  type text collate "C" not null,
+  version integer not null,
+  hash bytea not null,
+  schema json not null,
+  first_used_at timestamp with time zone not null default clock_timestamp(),
+  constraint event_schemas_hash_check CHECK ((octet_length(hash) = 32)),
+  constraint event_schemas_ledger_id_fkey FOREIGN KEY (ledger_id) REFERENCES eventchain.ledgers(ledger_id),
+  constraint event_schemas_pkey PRIMARY KEY (ledger_id, type, version),
+  constraint event_schemas_type_check CHECK (((octet_length(type) >= 1) AND (octet_length(type) <= 512))),
+  constraint event_schemas_version_check CHECK ((version >= 1))
+);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON eventchain.event_schemas FOR EACH ROW EXECUTE FUNCTION eventchain.refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON eventchain.event_schemas FOR EACH STATEMENT EXECUTE FUNCTION eventchain.refuse_change();
+grant SELECT on event_schemas to eventchain_reader;
+grant SELECT on event_schemas to eventchain_sealer;
+grant SELECT on event_schemas to eventchain_writer;
 
 table event_tags (
   ledger_id bigint not null,
@@ -140,8 +166,14 @@ table event_tags (
 CREATE INDEX event_tags_position ON eventchain.event_tags USING btree (ledger_id, tag, "position");
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON eventchain.event_tags FOR EACH ROW EXECUTE FUNCTION eventchain.refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON eventchain.event_tags FOR EACH STATEMENT EXECUTE FUNCTION eventchain.refuse_change();
+enable row level security;
+policy restricted for select to eventchain_viewer using (((ledger_id = ( SELECT (NULLIF(current_setting('eventchain.ledger'::text, true), ''::text))::bigint AS "nullif")) AND (EXISTS ( SELECT
+   FROM eventchain.events e
+  WHERE ((e.ledger_id = event_tags.ledger_id) AND (e."position" = event_tags."position"))))));
+policy whole for select to eventchain_reader, eventchain_sealer, eventchain_writer using (true);
 grant SELECT on event_tags to eventchain_reader;
 grant SELECT on event_tags to eventchain_sealer;
+grant SELECT on event_tags to eventchain_viewer;
 grant SELECT on event_tags to eventchain_writer;
 
 table events (
@@ -170,11 +202,19 @@ table events (
   constraint events_schema_check CHECK ((schema >= 1)),
   constraint events_version_check CHECK ((version >= 1))
 );
+CREATE INDEX events_actor ON eventchain.events USING btree (ledger_id, hashtextextended((metadata ->> 'actor'::text), (0)::bigint), "position") WHERE ((metadata ->> 'actor'::text) IS NOT NULL);
+CREATE INDEX events_causation ON eventchain.events USING btree (ledger_id, hashtextextended((metadata ->> 'causationId'::text), (0)::bigint), "position") WHERE ((metadata ->> 'causationId'::text) IS NOT NULL);
+CREATE INDEX events_correlation ON eventchain.events USING btree (ledger_id, hashtextextended((metadata ->> 'correlationId'::text), (0)::bigint), "position") WHERE ((metadata ->> 'correlationId'::text) IS NOT NULL);
+CREATE INDEX events_ip ON eventchain.events USING btree (ledger_id, hashtextextended((metadata ->> 'ip'::text), (0)::bigint), "position") WHERE ((metadata ->> 'ip'::text) IS NOT NULL);
 CREATE INDEX events_type ON eventchain.events USING btree (ledger_id, type, "position");
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON eventchain.events FOR EACH ROW EXECUTE FUNCTION eventchain.refuse_event_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON eventchain.events FOR EACH STATEMENT EXECUTE FUNCTION eventchain.refuse_change();
+enable row level security;
+policy restricted for select to eventchain_viewer using (((ledger_id = ( SELECT (NULLIF(current_setting('eventchain.ledger'::text, true), ''::text))::bigint AS "nullif")) AND eventchain.meets(( SELECT (NULLIF(current_setting('eventchain.access'::text, true), ''::text))::jsonb AS "nullif"), stream, type, tags)));
+policy whole for select to eventchain_reader, eventchain_sealer, eventchain_writer using (true);
 grant SELECT on events to eventchain_reader;
 grant SELECT on events to eventchain_sealer;
+grant SELECT on events to eventchain_viewer;
 grant SELECT on events to eventchain_writer;
 
 table ledger_contracts (
@@ -707,6 +747,107 @@ $function$
 ;
 grant execute on function append_events to eventchain_writer;
 
+CREATE OR REPLACE FUNCTION eventchain.count_positions(ledger bigint, low bigint, high bigint, search jsonb)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  take constant bigint := 50000;
+  page bigint[];
+  total bigint := 0;
+begin
+  loop
+    page := eventchain.find_positions(ledger, low, high, false, take, search);
+    total := total + cardinality(page);
+    exit when cardinality(page) < take;
+    low := page[take] + 1;
+    exit when low > high;
+  end loop;
+  return total;
+end
+$function$
+;
+grant execute on function count_positions to eventchain_reader;
+grant execute on function count_positions to eventchain_sealer;
+grant execute on function count_positions to eventchain_viewer;
+grant execute on function count_positions to eventchain_writer;
+
+CREATE OR REPLACE FUNCTION eventchain.find_positions(ledger bigint, low bigint, high bigint, backwards boolean, take bigint, search jsonb)
+ RETURNS bigint[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET enable_sort TO 'off'
+ SET jit TO 'off'
+AS $function$
+declare
+  restriction jsonb := eventchain.restriction_on(ledger);
+  checks jsonb := search -> 'checks';
+  item jsonb;
+  way jsonb;
+  kind text;
+  key text;
+  streams text[];
+  types text[];
+  wanted_tags text[];
+  plain boolean;
+  more bigint[];
+  -- Those found so far, each once and in order; and what was found since, as it came.
+  found_positions bigint[] := '{}';
+  pending bigint[] := '{}';
+begin
+  if restriction is not null then
+    checks := coalesce(checks, '{}') || jsonb_build_object('restriction', restriction);
+  end if;
+  for item in select jsonb_array_elements(coalesce(search -> 'items', '[{}]')) loop
+    streams := case when item ? 'streams' then array(select jsonb_array_elements_text(item -> 'streams')) end;
+    types := case when item ? 'types' then array(select jsonb_array_elements_text(item -> 'types')) end;
+    wanted_tags := case when item ? 'tags' then array(select jsonb_array_elements_text(item -> 'tags')) end;
+    way := eventchain.pick_way(ledger, eventchain.ways_of(item, checks), low, high);
+    kind := way ->> 'kind';
+    plain := checks is null and case kind
+      when 'stream' then types is null and wanted_tags is null
+      when 'tag' then streams is null and cardinality(wanted_tags) = 1
+      when 'tag-type' then streams is null and cardinality(wanted_tags) = 1
+      when 'type' then streams is null and wanted_tags is null
+      else kind = 'all'
+    end;
+    for key in select jsonb_array_elements_text(way -> 'keys') loop
+      more := eventchain.index_positions(
+        ledger, kind, coalesce(way ->> 'tag', key), key, low, high, backwards, take,
+        plain, streams, types, wanted_tags, checks);
+      continue when more = '{}';
+      if found_positions = '{}' and pending = '{}' then
+        found_positions := more;
+      else
+        pending := pending || more;
+        continue when cardinality(pending) < take;
+        found_positions := eventchain.merge_positions(found_positions, pending, backwards, take);
+        pending := '{}';
+      end if;
+      -- Nothing past the last of a full page is asked for any more.
+      if cardinality(found_positions) = take and backwards then
+        low := found_positions[take];
+      elsif cardinality(found_positions) = take then
+        high := found_positions[take];
+      end if;
+    end loop;
+  end loop;
+  return case when pending = '{}' then found_positions
+    else eventchain.merge_positions(found_positions, pending, backwards, take) end;
+end
+$function$
+;
+grant execute on function find_positions to eventchain_reader;
+grant execute on function find_positions to eventchain_sealer;
+grant execute on function find_positions to eventchain_viewer;
+grant execute on function find_positions to eventchain_writer;
+
 CREATE OR REPLACE FUNCTION eventchain.has_reserved_keys(metadata text)
  RETURNS boolean
  LANGUAGE sql
@@ -714,11 +855,212 @@ CREATE OR REPLACE FUNCTION eventchain.has_reserved_keys(metadata text)
 RETURN (EXISTS (SELECT FROM json_object_keys((has_reserved_keys.metadata)::json) keys(key) WHERE ("left"(keys.key, 1) = '$'::text)))
 ;
 
+CREATE OR REPLACE FUNCTION eventchain.holds(streams text[], types text[], wanted_tags text[], checks jsonb, stream text, type text, tags text[], metadata json)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (((streams IS NULL) OR (stream = ANY (streams))) AND ((types IS NULL) OR (type = ANY (types))) AND ((wanted_tags IS NULL) OR (tags @> wanted_tags)) AND ((checks IS NULL) OR eventchain.passes(checks, stream, type, tags, metadata)))
+;
+
+CREATE OR REPLACE FUNCTION eventchain.index_positions(ledger bigint, kind text, key text, key_type text, low bigint, high bigint, backwards boolean, take bigint, plain boolean, streams text[], types text[], wanted_tags text[], checks jsonb)
+ RETURNS bigint[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  low_version bigint;
+  high_version bigint;
+begin
+  case kind
+    when 'stream' then
+      high_version := eventchain.version_at(ledger, key, high);
+      if high_version = 0 then
+        return '{}';
+      end if;
+      low_version := eventchain.version_at(ledger, key, low - 1);
+      return array(
+        (select e.position from eventchain.events e
+          where not backwards and e.ledger_id = ledger and e.stream = key
+            and e.version > low_version and e.version <= high_version
+            and (plain or eventchain.holds(null, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
+          order by e.version limit take)
+        union all
+        (select e.position from eventchain.events e
+          where backwards and e.ledger_id = ledger and e.stream = key
+            and e.version > low_version and e.version <= high_version
+            and (plain or eventchain.holds(null, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
+          order by e.version desc limit take));
+    when 'tag' then
+      return array(
+        (select t.position from eventchain.event_tags t
+          where not backwards and t.ledger_id = ledger and t.tag = key and t.position between low and high
+            and (types is null or t.type = any (types))
+            and (plain or (
+              select eventchain.holds(streams, null, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata)
+                from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
+          order by t.position limit take)
+        union all
+        (select t.position from eventchain.event_tags t
+          where backwards and t.ledger_id = ledger and t.tag = key and t.position between low and high
+            and (types is null or t.type = any (types))
+            and (plain or (
+              select eventchain.holds(streams, null, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata)
+                from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
+          order by t.position desc limit take));
+    when 'tag-type' then
+      return array(
+        (select t.position from eventchain.event_tags t
+          where not backwards and t.ledger_id = ledger and t.tag = key and t.type = key_type
+            and t.position between low and high
+            and (plain or (
+              select eventchain.holds(streams, null, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata)
+                from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
+          order by t.position limit take)
+        union all
+        (select t.position from eventchain.event_tags t
+          where backwards and t.ledger_id = ledger and t.tag = key and t.type = key_type
+            and t.position between low and high
+            and (plain or (
+              select eventchain.holds(streams, null, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata)
+                from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
+          order by t.position desc limit take));
+    when 'type' then
+      return array(
+        (select e.position from eventchain.events e
+          where not backwards and e.ledger_id = ledger and e.type = key and e.position between low and high
+            and (plain or eventchain.holds(streams, null, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
+          order by e.position limit take)
+        union all
+        (select e.position from eventchain.events e
+          where backwards and e.ledger_id = ledger and e.type = key and e.position between low and high
+            and (plain or eventchain.holds(streams, null, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
+          order by e.position desc limit take));
+    when 'actor' then
+      return array(
+        (select e.position from eventchain.events e
+          where not backwards and e.ledger_id = ledger and e.metadata ->> 'actor' is not null
+            and hashtextextended(e.metadata ->> 'actor', 0) = hashtextextended(key, 0) and e.position between low and high
+            and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
+          order by e.position limit take)
+        union all
+        (select e.position from eventchain.events e
+          where backwards and e.ledger_id = ledger and e.metadata ->> 'actor' is not null
+            and hashtextextended(e.metadata ->> 'actor', 0) = hashtextextended(key, 0) and e.position between low and high
+            and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
+          order by e.position desc limit take));
+    when 'ip' then
+      return array(
+        (select e.position from eventchain.events e
+          where not backwards and e.ledger_id = ledger and e.metadata ->> 'ip' is not null
+            and hashtextextended(e.metadata ->> 'ip', 0) = hashtextextended(key, 0) and e.position between low and high
+            and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
+          order by e.position limit take)
+        union all
+        (select e.position from eventchain.events e
+          where backwards and e.ledger_id = ledger and e.metadata ->> 'ip' is not null
+            and hashtextextended(e.metadata ->> 'ip', 0) = hashtextextended(key, 0) and e.position between low and high
+            and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
+          order by e.position desc limit take));
+    when 'correlation' then
+      return array(
+        (select e.position from eventchain.events e
+          where not backwards and e.ledger_id = ledger and e.metadata ->> 'correlationId' is not null
+            and hashtextextended(e.metadata ->> 'correlationId', 0) = hashtextextended(key, 0)
+            and e.position between low and high
+            and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
+          order by e.position limit take)
+        union all
+        (select e.position from eventchain.events e
+          where backwards and e.ledger_id = ledger and e.metadata ->> 'correlationId' is not null
+            and hashtextextended(e.metadata ->> 'correlationId', 0) = hashtextextended(key, 0)
+            and e.position between low and high
+            and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
+          order by e.position desc limit take));
+    when 'causation' then
+      return array(
+        (select e.position from eventchain.events e
+          where not backwards and e.ledger_id = ledger and e.metadata ->> 'causationId' is not null
+            and hashtextextended(e.metadata ->> 'causationId', 0) = hashtextextended(key, 0)
+            and e.position between low and high
+            and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
+          order by e.position limit take)
+        union all
+        (select e.position from eventchain.events e
+          where backwards and e.ledger_id = ledger and e.metadata ->> 'causationId' is not null
+            and hashtextextended(e.metadata ->> 'causationId', 0) = hashtextextended(key, 0)
+            and e.position between low and high
+            and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
+          order by e.position desc limit take));
+    when 'all' then
+      return array(
+        (select e.position from eventchain.events e
+          where not backwards and e.ledger_id = ledger and e.position between low and high
+            and (plain or eventchain.holds(null, null, null, checks, e.stream, e.type, e.tags, e.metadata))
+          order by e.position limit take)
+        union all
+        (select e.position from eventchain.events e
+          where backwards and e.ledger_id = ledger and e.position between low and high
+            and (plain or eventchain.holds(null, null, null, checks, e.stream, e.type, e.tags, e.metadata))
+          order by e.position desc limit take));
+  end case;
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION eventchain.keep_schemas(ledger bigint, types text[], versions integer[], schemas text[])
+ RETURNS TABLE(type text, version integer, hash bytea, schema text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET lock_timeout TO '10s'
+AS $function$
+#variable_conflict use_column
+begin
+  insert into eventchain.event_schemas (ledger_id, type, version, hash, schema)
+    select l.ledger_id, w.type, w.version, sha256(convert_to(w.schema, 'UTF8')), w.schema::json
+      from eventchain.ledgers l, unnest(types, versions, schemas) w (type, version, schema)
+     where l.ledger_id = ledger
+     order by w.type collate "C", w.version
+    on conflict do nothing;
+  return query
+    select s.type, s.version, s.hash, s.schema::text
+      from eventchain.event_schemas s
+      join unnest(types, versions) w (type, version) on s.type = w.type and s.version = w.version
+     where s.ledger_id = ledger;
+end
+$function$
+;
+grant execute on function keep_schemas to eventchain_writer;
+
 CREATE OR REPLACE FUNCTION eventchain.may_have_reserved_keys(metadata text)
  RETURNS boolean
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN ((strpos(metadata, '"$'::text) > 0) OR (strpos(metadata, '\u'::text) > 0))
+;
+
+CREATE OR REPLACE FUNCTION eventchain.meets(query jsonb, stream text, type text, tags text[])
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((query = '"all"'::jsonb) OR (EXISTS (SELECT FROM jsonb_array_elements(CASE WHEN (jsonb_typeof(meets.query) = 'array'::text) THEN meets.query ELSE '[]'::jsonb END) i(item) WHERE (((NOT (i.item ? 'streams'::text)) OR ((i.item -> 'streams'::text) ? meets.stream)) AND ((NOT (i.item ? 'types'::text)) OR ((i.item -> 'types'::text) ? meets.type)) AND ((NOT (i.item ? 'tags'::text)) OR (to_jsonb(meets.tags) @> (i.item -> 'tags'::text))) AND ((i.item ? 'streams'::text) OR (i.item ? 'types'::text) OR (i.item ? 'tags'::text))))))
+;
+grant execute on function meets to eventchain_reader;
+grant execute on function meets to eventchain_sealer;
+grant execute on function meets to eventchain_viewer;
+grant execute on function meets to eventchain_writer;
+
+CREATE OR REPLACE FUNCTION eventchain.merge_positions(one bigint[], other bigint[], backwards boolean, take bigint)
+ RETURNS bigint[]
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+begin
+  return array(
+    select p from (select unnest(one) union select unnest(other)) both_of (p)
+     order by case when backwards then -p else p end limit take);
+end
+$function$
 ;
 
 CREATE OR REPLACE FUNCTION eventchain.metadata_command(metadata text)
@@ -733,6 +1075,61 @@ CREATE OR REPLACE FUNCTION eventchain.object_problem(what text, value text)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN (octet_length(value) > 16777216) THEN (('too-large|'::text || what) || ' has at most 16,777,216 bytes'::text) WHEN (NOT (value IS JSON OBJECT WITH UNIQUE KEYS)) THEN (('invalid-json|'::text || what) || ' is not a JSON object with unique keys'::text) WHEN (((octet_length(value) - octet_length(translate(value, '[{'::text, ''::text))) > 1000) AND jsonb_path_exists((value)::jsonb, 'strict $.**{1000 to last}?(@.type() == "object" || @.type() == "array")'::jsonpath)) THEN (('too-large|'::text || what) || ' is nested deeper than 1,000 levels'::text) ELSE NULL::text END
+;
+
+CREATE OR REPLACE FUNCTION eventchain.passes(checks jsonb, stream text, type text, tags text[], metadata json)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+begin
+  return (not checks ? 'own' or left(type, 1) <> '$')
+    and (not checks ? 'actor' or metadata ->> 'actor' = checks ->> 'actor')
+    and (not checks ? 'ip' or metadata ->> 'ip' = checks ->> 'ip')
+    and (not checks ? 'correlationId' or metadata ->> 'correlationId' = checks ->> 'correlationId')
+    and (not checks ? 'causationIds' or checks -> 'causationIds' ? (metadata ->> 'causationId'))
+    and (not checks ? 'access' or eventchain.meets(checks -> 'access', stream, type, tags))
+    and (not checks ? 'restriction' or eventchain.meets(checks -> 'restriction', stream, type, tags));
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION eventchain.pick_way(ledger bigint, ways jsonb[], low bigint, high bigint)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  cap bigint;
+  way jsonb;
+  key text;
+  cost bigint;
+  best jsonb;
+  best_cost bigint;
+begin
+  if cardinality(ways) = 1 then
+    return ways[1];
+  end if;
+  foreach cap in array array[32, 1024, 16384] loop
+    best_cost := null;
+    foreach way in array ways loop
+      cost := 0;
+      for key in select jsonb_array_elements_text(way -> 'keys') loop
+        cost := cost + 1 + cardinality(eventchain.index_positions(
+          ledger, way ->> 'kind', coalesce(way ->> 'tag', key), key, low, high, false, cap - cost,
+          true, null, null, null, null));
+        exit when cost >= coalesce(best_cost, cap);
+      end loop;
+      if best_cost is null or cost < best_cost then
+        best := way;
+        best_cost := cost;
+      end if;
+    end loop;
+    exit when best_cost < cap;
+  end loop;
+  return best;
+end
+$function$
 ;
 
 CREATE OR REPLACE FUNCTION eventchain.refuse_change()
@@ -770,6 +1167,39 @@ end
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION eventchain.restrict(ledger bigint, access jsonb)
+ RETURNS void
+ LANGUAGE sql
+BEGIN ATOMIC
+ SELECT set_config('eventchain.ledger'::text, (ledger)::text, true) AS set_config,
+     set_config('eventchain.access'::text, (access)::text, true) AS set_config,
+     set_config('role'::text, 'eventchain_viewer'::text, true) AS set_config;
+END
+;
+grant execute on function restrict to eventchain_reader;
+grant execute on function restrict to eventchain_viewer;
+grant execute on function restrict to eventchain_writer;
+
+CREATE OR REPLACE FUNCTION eventchain.restriction_on(ledger bigint)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  caller name := coalesce(nullif(current_setting('role'), 'none'), session_user);
+begin
+  if pg_has_role(caller, 'eventchain_writer', 'usage') or pg_has_role(caller, 'eventchain_reader', 'usage')
+     or pg_has_role(caller, 'eventchain_sealer', 'usage') or pg_has_role(caller, current_user, 'usage') then
+    return null;
+  end if;
+  if current_setting('eventchain.ledger', true) = ledger::text then
+    return coalesce(nullif(current_setting('eventchain.access', true), '')::jsonb, '[]');
+  end if;
+  return '[]';
+end
+$function$
+;
+
 CREATE OR REPLACE FUNCTION eventchain.tags_problem(tags text[])
  RETURNS text
  LANGUAGE plpgsql
@@ -797,6 +1227,83 @@ begin
     end case;
   end loop;
   return null;
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION eventchain.version_at(ledger bigint, name text, upto bigint)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  low bigint := 0;
+  high bigint;
+  step bigint := 1;
+  middle bigint;
+  found_position bigint;
+begin
+  if upto < 1 then
+    return 0;
+  end if;
+  select e.version, e.position into high, found_position
+    from eventchain.events e where e.ledger_id = ledger and e.stream = name order by e.version desc limit 1;
+  if high is null or found_position <= upto then
+    return coalesce(high, 0);
+  end if;
+  while high - low > 1 loop
+    middle := case when low = 0 and high > step then high - step else low + (high - low) / 2 end;
+    step := step * 2;
+    select e.position into found_position
+      from eventchain.events e where e.ledger_id = ledger and e.stream = name and e.version = middle;
+    if found_position <= upto then
+      low := middle;
+    else
+      high := middle;
+    end if;
+  end loop;
+  return low;
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION eventchain.ways_of(item jsonb, checks jsonb)
+ RETURNS jsonb[]
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  ways jsonb[] := '{}';
+  tag jsonb;
+begin
+  if checks ? 'actor' then
+    ways := ways || jsonb_build_object('kind', 'actor', 'keys', jsonb_build_array(checks -> 'actor'));
+  end if;
+  if checks ? 'ip' then
+    ways := ways || jsonb_build_object('kind', 'ip', 'keys', jsonb_build_array(checks -> 'ip'));
+  end if;
+  if checks ? 'correlationId' then
+    ways := ways || jsonb_build_object('kind', 'correlation', 'keys', jsonb_build_array(checks -> 'correlationId'));
+  end if;
+  if checks ? 'causationIds' then
+    ways := ways || jsonb_build_object('kind', 'causation', 'keys', checks -> 'causationIds');
+  end if;
+  if item ? 'streams' then
+    ways := ways || jsonb_build_object('kind', 'stream', 'keys', item -> 'streams');
+  end if;
+  for tag in select jsonb_array_elements(item -> 'tags') where item ? 'tags' loop
+    if item ? 'types' then
+      ways := ways || jsonb_build_object('kind', 'tag-type', 'tag', tag, 'keys', item -> 'types');
+    end if;
+    -- Many types are many looks into the index: its tag alone may have fewer events than that.
+    if not item ? 'types' or jsonb_array_length(item -> 'types') > 16 then
+      ways := ways || jsonb_build_object('kind', 'tag', 'keys', jsonb_build_array(tag));
+    end if;
+  end loop;
+  if item ? 'types' and not item ? 'tags' then
+    ways := ways || jsonb_build_object('kind', 'type', 'keys', item -> 'types');
+  end if;
+  return case when ways = '{}' then array['{"kind": "all", "keys": [null]}'::jsonb] else ways end;
 end
 $function$
 ;

@@ -50,7 +50,7 @@ const tables = [
   "commands",
   "log_tiles",
 ];
-const moreTables = ["checkpoints", "anchors", "alarms", "migrations", "anchor_waits"];
+const moreTables = ["checkpoints", "anchors", "alarms", "migrations", "anchor_waits", "event_schemas"];
 const allTables = [...tables, ...moreTables];
 
 describe("the writer", () => {
@@ -160,10 +160,18 @@ describe("the sealer", () => {
 });
 
 test("nobody else may call the ledger's functions", async () => {
-  const { rows } = await database.pool.query(
-    `select proname from pg_proc p, aclexplode(coalesce(proacl, acldefault('f', proowner))) x
+  const { rows } = await database.pool.query<{ name: string; roles: string }>(
+    `select proname as name, string_agg(replace(x.grantee::regrole::text, 'eventchain_', ''), ' ' order by x.grantee::regrole::text) as roles
+       from pg_proc p, aclexplode(coalesce(proacl, acldefault('f', proowner))) x
       where pronamespace = 'eventchain'::regnamespace and x.grantee <> proowner
-        and not (proname = 'append_events' and x.grantee::regrole::text = 'eventchain_writer')`,
+      group by proname`,
   );
-  expect(rows).toEqual([]);
+  expect(Object.fromEntries(rows.map(({ name, roles: granted }) => [name, granted]))).toEqual({
+    append_events: "writer",
+    keep_schemas: "writer",
+    meets: "reader sealer viewer writer",
+    find_positions: "reader sealer viewer writer",
+    count_positions: "reader sealer viewer writer",
+    restrict: "reader viewer writer",
+  });
 });

@@ -3,9 +3,13 @@ import pg from "pg";
 import type { EventStore, LedgerRecord, StoredEvent, Watermarks } from "../port.ts";
 import { appendEvents } from "./append-events.ts";
 import { checkSchema } from "./check-schema.ts";
+import { countEvents } from "./count-events.ts";
 import { createLedger } from "./create-ledger.ts";
 import { findCommand } from "./find-command.ts";
+import { findEvent } from "./find-event.ts";
+import { keepSchemas, keptSchemas } from "./keep-schemas.ts";
 import { statement } from "./load-statement.ts";
+import { look } from "./look.ts";
 import { readAll, readStream } from "./read-events.ts";
 import { runRows } from "./run-rows.ts";
 
@@ -24,12 +28,8 @@ export interface PostgresStore extends EventStore {
 
 const findLedgerSql = statement("find-ledger");
 const listLedgersSql = statement("list-ledgers");
-const findByPositionSql = statement("find-event-by-position");
-const findByIdSql = statement("find-event-by-id");
 const readHeadSql = statement("read-head");
 const readWatermarksSql = statement("read-watermarks");
-
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 function makePool(connectionString: string, maxConnections: number): pg.Pool {
   const pool = new pg.Pool({
@@ -92,9 +92,17 @@ export function openPostgresStore(options: PostgresStoreOptions): PostgresStore 
     },
     readStream: (ledgerId, stream, read = {}) => checkedRead(() => readStream(pool, ledgerId, stream, read)),
     readAll: (ledgerId, read = {}) => checkedRead(() => readAll(pool, ledgerId, read)),
-    async findEvent(ledgerId, by) {
-      if ("position" in by) return ask<StoredEvent>(findByPositionSql, [ledgerId, by.position]);
-      return uuid.test(by.id) ? ask<StoredEvent>(findByIdSql, [ledgerId, by.id]) : undefined;
+    async findEvent(ledgerId, by, scope = {}) {
+      await ready();
+      return findEvent(pool, ledgerId, by, scope);
+    },
+    async count(ledgerId, read = {}) {
+      await ready();
+      return countEvents(pool, ledgerId, read);
+    },
+    async look(ledgerId, contexts) {
+      await ready();
+      return look(pool, ledgerId, contexts);
     },
     async head(ledgerId) {
       return expectLedger(await ask<{ position: bigint; hash: Uint8Array }>(readHeadSql, [ledgerId]), ledgerId);
@@ -105,6 +113,14 @@ export function openPostgresStore(options: PostgresStoreOptions): PostgresStore 
     async findCommand(ledgerId, commandId) {
       await ready();
       return findCommand(pool, ledgerId, commandId);
+    },
+    async keptSchemas(ledgerId) {
+      await ready();
+      return keptSchemas(pool, ledgerId);
+    },
+    async keepSchemas(ledgerId, schemas) {
+      await ready();
+      return keepSchemas(pool, ledgerId, schemas);
     },
     async close() {
       await own?.end();

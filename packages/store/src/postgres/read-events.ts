@@ -1,124 +1,95 @@
-import { LedgerError, MAX_INT63 } from "@eventchain/core";
-import type { EventFilter, ReadAllOptions, ReadStreamOptions, StoredEvent } from "../port.ts";
+import { MAX_INT63 } from "@eventchain/core";
+import type pg from "pg";
+import type { ReadAllOptions, ReadStreamOptions, StoredEvent } from "../port.ts";
 import { statement } from "./load-statement.ts";
+import { isStorable, isWhole, itemsOf, type Search, searchOf } from "./query-events.ts";
 import { readPages } from "./read-pages.ts";
-import { type Queryable, runRows } from "./run-rows.ts";
+import { checkBound, type Range, rangeOf } from "./read-range.ts";
+import { runRows } from "./run-rows.ts";
+import { runScoped } from "./run-scoped.ts";
 
 const readStreamSql = { forwards: statement("read-stream"), backwards: statement("read-stream-backwards") };
 const readAllSql = { forwards: statement("read-all"), backwards: statement("read-all-backwards") };
-const readTaggedSql = { forwards: statement("read-tagged"), backwards: statement("read-tagged-backwards") };
-const pickTagSql = statement("pick-tag");
-const findPositionAtSql = statement("find-position-at");
-
-/** What `timestamptz` takes in text: years 1 to 9999. Events are younger than the one and older than the other. */
-const minMicros = -62_135_596_800_000_000n;
-const maxMicros = 253_402_300_799_999_999n;
-
-/** Microseconds since 1970 as text for a `timestamptz`, exactly. */
-function timestampOf(micros: bigint): string {
-  const kept = micros < minMicros ? minMicros : micros > maxMicros ? maxMicros : micros;
-  const rest = ((kept % 1000n) + 1000n) % 1000n;
-  const millis = (kept - rest) / 1000n;
-  return `${new Date(Number(millis)).toISOString().slice(0, -1)}${rest.toString().padStart(3, "0")}Z`;
-}
-
-function checkBound(value: bigint | undefined, name: string): void {
-  if (value === undefined || (value >= 0n && value <= MAX_INT63)) return;
-  throw new LedgerError("invalid-argument", `${name} is from 0 to 2^63 - 1`, { values: { [name]: value } });
-}
-
-/** A name that Postgres cannot hold is one that no event has. */
-function isStorable(name: string): boolean {
-  return !name.includes("\0") && name.isWellFormed();
-}
+const readFoundSql = { forwards: statement("read-found"), backwards: statement("read-found-backwards") };
+const findPositionOfVersionSql = statement("find-position-of-version");
 
 /** One stream's events, by version. Errors: `invalid-argument`, `aborted`, and those of the database. */
 export async function* readStream(
-  database: Queryable,
+  pool: pg.Pool,
   ledgerId: bigint,
   stream: string,
   options: ReadStreamOptions,
 ): AsyncGenerator<StoredEvent, void, undefined> {
   checkBound(options.after, "after");
+  const allowed = itemsOf(options.access);
   if (!isStorable(stream)) return;
+  if (allowed !== undefined) {
+    yield* readAllowed(pool, ledgerId, stream, options);
+    return;
+  }
   const backwards = options.backwards === true;
   const start = options.after ?? (backwards ? MAX_INT63 : 0n);
   const sql = backwards ? readStreamSql.backwards : readStreamSql.forwards;
-  yield* readPages((last, size) => runRows(database, sql, [ledgerId, stream, last?.version ?? start, size]), options);
+  yield* readPages(
+    (last, size) => runScoped(pool, ledgerId, options, sql, [ledgerId, stream, last?.version ?? start, size]),
+    options,
+  );
 }
 
-function filterValues(filter: EventFilter): unknown[] {
-  return [
-    filter.streams?.filter(isStorable) ?? null,
-    filter.types?.filter(isStorable) ?? null,
-    filter.actor ?? null,
-    filter.ip ?? null,
-    filter.correlationId ?? null,
-    filter.recordedFromMicros === undefined ? null : timestampOf(filter.recordedFromMicros),
-    filter.recordedToMicros === undefined ? null : timestampOf(filter.recordedToMicros),
-  ];
-}
-
-async function pickTag(database: Queryable, ledgerId: bigint, tags: readonly string[]): Promise<string | undefined> {
-  if (tags.length < 2) return tags[0];
-  return (await runRows<{ tag: string }>(database, pickTagSql, [ledgerId, tags]))[0]?.tag;
-}
-
-async function positionAt(database: Queryable, ledgerId: bigint, micros: bigint): Promise<bigint> {
-  const rows = await runRows<{ position: bigint }>(database, findPositionAtSql, [ledgerId, timestampOf(micros)]);
-  return rows[0]?.position ?? 1n;
-}
-
-/** Positions from `first` to `last`, both inclusive. */
-interface Range {
-  first: bigint;
-  last: bigint;
-}
-
-/** Where the filter's times begin and end: recorded times never fall along positions, so they are found by halving. */
-async function narrowByTime(database: Queryable, ledgerId: bigint, filter: EventFilter, range: Range): Promise<Range> {
-  let { first, last } = range;
-  if (filter.recordedFromMicros !== undefined) {
-    const position = await positionAt(database, ledgerId, filter.recordedFromMicros);
-    if (position > first) first = position;
+/** A stream as far as an access allows it: a query for it, from the position of a version on. */
+async function* readAllowed(
+  pool: pg.Pool,
+  ledgerId: bigint,
+  stream: string,
+  { after, ...options }: ReadStreamOptions,
+): AsyncGenerator<StoredEvent, void, undefined> {
+  const read: ReadAllOptions = { ...options, query: [{ streams: [stream] }] };
+  if (after === undefined) {
+    yield* readAll(pool, ledgerId, read);
+  } else if (after === 0n) {
+    yield* readAll(pool, ledgerId, { ...read, after: 0n });
+  } else {
+    const [found] = await runRows<{ position: bigint }>(pool, findPositionOfVersionSql, [ledgerId, stream, after]);
+    // A version past the last one: all of the stream is before it, and nothing past it.
+    if (found !== undefined) yield* readAll(pool, ledgerId, { ...read, after: found.position });
+    else if (options.backwards === true) yield* readAll(pool, ledgerId, read);
+    else yield* readAll(pool, ledgerId, { ...read, after: MAX_INT63 });
   }
-  if (filter.recordedToMicros !== undefined) {
-    const position = (await positionAt(database, ledgerId, filter.recordedToMicros)) - 1n;
-    if (position < last) last = position;
-  }
-  return { first, last };
 }
 
-function rangeOf(options: ReadAllOptions): Range {
-  const { after, to } = options;
-  if (options.backwards === true) return { first: to ?? 1n, last: after === undefined ? MAX_INT63 : after - 1n };
-  return { first: (after ?? 0n) + 1n, last: to ?? MAX_INT63 };
+/** The next page of what a search finds in a range, in the direction of reading. */
+export function fetchFound(
+  pool: pg.Pool,
+  ledgerId: bigint,
+  options: Pick<ReadAllOptions, "backwards" | "access" | "rowSecurity">,
+  search: Search,
+  range: Range,
+  size: number,
+): Promise<StoredEvent[]> {
+  const direction = options.backwards === true ? "backwards" : "forwards";
+  const { first, last } = range;
+  if (isWhole(search)) {
+    const values = [ledgerId, first, last, search.checks?.own === false, size];
+    return runScoped(pool, ledgerId, options, readAllSql[direction], values);
+  }
+  const values = [ledgerId, first, last, JSON.stringify(search), size];
+  return runScoped(pool, ledgerId, options, readFoundSql[direction], values);
 }
 
 /** A ledger's events, by position. Errors: `invalid-argument`, `aborted`, and those of the database. */
 export async function* readAll(
-  database: Queryable,
+  pool: pg.Pool,
   ledgerId: bigint,
   options: ReadAllOptions,
 ): AsyncGenerator<StoredEvent, void, undefined> {
-  checkBound(options.after, "after");
-  checkBound(options.to, "to");
-  const { filter = {}, backwards = false } = options;
-  const texts = [filter.actor, filter.ip, filter.correlationId, ...(filter.tags ?? [])];
-  if (!texts.every((text) => text === undefined || isStorable(text))) return;
-  const tags = [...new Set(filter.tags ?? [])];
-  const tag = await pickTag(database, ledgerId, tags);
-  const range = await narrowByTime(database, ledgerId, filter, rangeOf(options));
-  if (range.first > range.last) return;
-  const direction = backwards ? "backwards" : "forwards";
-  const sql = (tag === undefined ? readAllSql : readTaggedSql)[direction];
-  const filters = filterValues(filter);
-  const tagged = tag === undefined ? [] : [tags, tag];
-  // Past the last event read, or past the edge: neither bound can overflow, positions end at 2^63 - 1.
-  const start = backwards ? (range.last === MAX_INT63 ? MAX_INT63 : range.last + 1n) : range.first - 1n;
-  const end = backwards ? range.first : range.last;
-  yield* readPages(
-    (last, size) => runRows(database, sql, [ledgerId, last?.position ?? start, end, ...filters, size, ...tagged]),
-    options,
-  );
+  const search = searchOf(options);
+  const range = await rangeOf(pool, ledgerId, options);
+  if (search === undefined || range.first > range.last) return;
+  yield* readPages((last, size) => {
+    const rest =
+      options.backwards === true
+        ? { ...range, last: last === undefined ? range.last : last.position - 1n }
+        : { ...range, first: last === undefined ? range.first : last.position + 1n };
+    return fetchFound(pool, ledgerId, options, search, rest, size);
+  }, options);
 }

@@ -4,7 +4,7 @@ import type { StoredEvent } from "../port.ts";
 
 const defaultBatchSize = 1_000;
 /** A read begins with a small page: its first event comes soon, and a caller who stops early has fetched little. */
-const firstPageSize = 128;
+export const FIRST_PAGE_SIZE = 128;
 /** Characters of data and metadata in one page beyond which the next one is made smaller. */
 const largePage = 8_000_000;
 
@@ -38,7 +38,7 @@ export async function* readPages(
   checkCount(limit, "limit", 0);
   checkCount(batchSize, "batchSize", 1);
   let left = limit ?? Number.POSITIVE_INFINITY;
-  let size = Math.min(batchSize, firstPageSize);
+  let size = Math.min(batchSize, FIRST_PAGE_SIZE);
   const fetchNext = async (last: StoredEvent | undefined): Promise<{ page: StoredEvent[]; more: boolean }> => {
     const asked = Math.min(size, left);
     const page = await fetchPage(last, asked);

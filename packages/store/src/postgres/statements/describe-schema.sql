@@ -32,6 +32,14 @@ with relations as (
   from pg_trigger g
   where not g.tgisinternal
   group by g.tgrelid
+), policies as (
+  select p.polrelid, string_agg(
+    'policy ' || p.polname || ' for ' || case p.polcmd when 'r' then 'select' else p.polcmd::text end
+      || ' to ' || (select string_agg(r::regrole::text, ', ' order by r::regrole::text) from unnest(p.polroles) r)
+      || ' using (' || pg_get_expr(p.polqual, p.polrelid) || ');',
+    e'\n' order by p.polname) as text
+  from pg_policy p
+  group by p.polrelid
 ), relation_grants as (
   select r.oid, string_agg(
     'grant ' || x.privilege_type || ' on ' || r.relname || ' to ' || coalesce(x.grantee::regrole::text, 'public') || ';',
@@ -66,12 +74,14 @@ with relations as (
   ), '') as text
   union all
   select 2, r.relname, concat_ws(e'\n',
-    'table ' || r.relname || e' (\n' || concat_ws(e',\n', c.text, k.text) || e'\n);', i.text, g.text, a.text, b.text)
+    'table ' || r.relname || e' (\n' || concat_ws(e',\n', c.text, k.text) || e'\n);', i.text, g.text,
+    case when (select o.relrowsecurity from pg_class o where o.oid = r.oid) then 'enable row level security;' end, p.text, a.text, b.text)
   from relations r
   join columns c on c.attrelid = r.oid
   left join constraints k on k.conrelid = r.oid
   left join indexes i on i.indrelid = r.oid
   left join triggers g on g.tgrelid = r.oid
+  left join policies p on p.polrelid = r.oid
   left join relation_grants a on a.oid = r.oid
   left join column_grants b on b.attrelid = r.oid
   where r.relkind = 'r'

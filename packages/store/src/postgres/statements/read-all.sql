@@ -4,13 +4,7 @@ select e.position, e.stream, e.version, e.id, e.type, e.schema, to_json(e.tags) 
        e.metadata::text as metadata, e.meta_salt as "metaSalt", e.meta_hash as "metaHash",
        e.content_hash as "contentHash", e.prev_hash as "prevHash", e.hash
 from eventchain.events e
-where e.ledger_id = $1::bigint and e.position > $2::bigint and e.position <= $3::bigint
-  and ($4::text[] is null or e.stream = any ($4::text[]))
-  and ($5::text[] is null or e.type = any ($5::text[]))
-  and ($6::text is null or e.metadata ->> 'actor' = $6::text)
-  and ($7::text is null or e.metadata ->> 'ip' = $7::text)
-  and ($8::text is null or e.metadata ->> 'correlationId' = $8::text)
-  and ($9::timestamptz is null or e.recorded_at >= $9::timestamptz)
-  and ($10::timestamptz is null or e.recorded_at < $10::timestamptz)
+where e.ledger_id = $1::bigint and e.position between $2::bigint and $3::bigint
+  and (not $4::boolean or left(e.type, 1) <> '$')
 order by e.position
-limit $11::int
+limit $5::bigint

@@ -6,4 +6,4 @@ select e.position, e.stream, e.version, e.id, e.type, e.schema, to_json(e.tags) 
 from eventchain.events e
 where e.ledger_id = $1::bigint and e.stream = $2::text and e.version < $3::bigint
 order by e.version desc
-limit $4::int
+limit $4::bigint

@@ -1,0 +1,46 @@
+import { equalBytes, LedgerError, sha256, utf8 } from "@eventchain/core";
+import type pg from "pg";
+import type { KeptSchema } from "../port.ts";
+import { statement } from "./load-statement.ts";
+import { runRows } from "./run-rows.ts";
+
+const listSchemasSql = statement("list-schemas");
+const keepSchemasSql = statement("keep-schemas");
+
+/** Every schema that a ledger keeps, by type (bytewise) and version. */
+export function keptSchemas(pool: pg.Pool, ledgerId: bigint): Promise<KeptSchema[]> {
+  return runRows<KeptSchema>(pool, listSchemasSql, [ledgerId]);
+}
+
+/**
+ * Keeps those schemas that are not kept yet; gives what is kept now for each, in order.
+ *
+ * 1. the server's commit: all of them are kept. Racers wait for each other, and see what the first one kept.
+ *
+ * Errors: `invalid-argument` for a hash that is not the schema's, `ledger-not-found`, and those of the database.
+ */
+export async function keepSchemas(
+  pool: pg.Pool,
+  ledgerId: bigint,
+  schemas: readonly KeptSchema[],
+): Promise<KeptSchema[]> {
+  for (const { type, version, hash, schema } of schemas) {
+    if (equalBytes(hash, sha256(utf8(schema)))) continue;
+    throw new LedgerError("invalid-argument", `the hash of ${type} version ${version} is not its schema's SHA-256`, {
+      values: { type, version },
+    });
+  }
+  if (schemas.length === 0) return [];
+  const kept = await runRows<KeptSchema>(pool, keepSchemasSql, [
+    ledgerId,
+    schemas.map(({ type }) => type),
+    schemas.map(({ version }) => version),
+    schemas.map(({ schema }) => schema),
+  ]);
+  if (kept.length === 0) throw new LedgerError("ledger-not-found", "there is no such ledger", { values: { ledgerId } });
+  return schemas.map(({ type, version }) => {
+    const found = kept.find((one) => one.type === type && one.version === version);
+    if (found === undefined) throw new Error("each schema that was asked for is kept");
+    return found;
+  });
+}

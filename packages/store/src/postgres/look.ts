@@ -1,0 +1,62 @@
+import { LedgerError } from "@eventchain/core";
+import type pg from "pg";
+import type { EventQuery, Look, StoredEvent } from "../port.ts";
+import { statement } from "./load-statement.ts";
+import { type Search, searchOf } from "./query-events.ts";
+import { fetchFound } from "./read-events.ts";
+import { FIRST_PAGE_SIZE, readPages } from "./read-pages.ts";
+import { checkBound } from "./read-range.ts";
+import { runRows } from "./run-rows.ts";
+
+const lookSql = statement("look");
+
+type LookRow = StoredEvent & { headPosition: bigint; context: number | null };
+
+/**
+ * The head and the first page of each context up to it, by one statement; see `EventStore.look`. What a context has
+ * beyond its first page is fetched while it is read, up to the same position: what is there stays as it is.
+ */
+export async function look(
+  pool: pg.Pool,
+  ledgerId: bigint,
+  contexts: readonly { query: EventQuery; after?: bigint }[],
+): Promise<Look> {
+  const searches = contexts.map(({ query, after = 0n }, context) => {
+    checkBound(after, "after");
+    return { context, after, search: searchOf({ query }) };
+  });
+  const asked = searches.filter(({ search }) => search !== undefined);
+  const rows = await runRows<LookRow>(pool, lookSql, [
+    ledgerId,
+    asked.map(({ context }) => context),
+    asked.map(({ after }) => after),
+    asked.map(({ search }) => JSON.stringify(search)),
+    FIRST_PAGE_SIZE,
+  ]);
+  const position = rows[0]?.headPosition;
+  if (position === undefined)
+    throw new LedgerError("ledger-not-found", "there is no such ledger", { values: { ledgerId } });
+  const pages: StoredEvent[][] = contexts.map(() => []);
+  for (const { headPosition: _head, context, ...event } of rows) if (context !== null) pages[context]?.push(event);
+  return {
+    position,
+    contexts: searches.map(({ context, search }) =>
+      readContext(pool, ledgerId, search ?? { items: [] }, position, pages[context] ?? []),
+    ),
+  };
+}
+
+/** A context's events: the page that came with the look, and what follows it up to the look's position. */
+function readContext(
+  pool: pg.Pool,
+  ledgerId: bigint,
+  search: Search,
+  position: bigint,
+  page: StoredEvent[],
+): AsyncIterable<StoredEvent> {
+  return readPages(async (last, size) => {
+    if (last === undefined) return page;
+    if (last.position >= position) return [];
+    return fetchFound(pool, ledgerId, {}, search, { first: last.position + 1n, last: position }, size);
+  }, {});
+}

@@ -1,0 +1,9 @@
+select e.position, e.stream, e.version, e.id, e.type, e.schema, to_json(e.tags) as tags,
+       (extract(epoch from e.recorded_at) * 1000000)::bigint as "recordedAtMicros",
+       e.data::text as data, e.salt, e.data_hash as "dataHash",
+       e.metadata::text as metadata, e.meta_salt as "metaSalt", e.meta_hash as "metaHash",
+       e.content_hash as "contentHash", e.prev_hash as "prevHash", e.hash
+from eventchain.events e
+where e.ledger_id = $1::bigint and e.position = any ((
+  select eventchain.find_positions($1::bigint, $2::bigint, $3::bigint, true, $5::bigint, $4::jsonb))::bigint[])
+order by e.position desc

@@ -1,0 +1,1 @@
+select eventchain.restrict($1::bigint, $2::jsonb)
