@@ -19,7 +19,7 @@ import type { Model } from "./models/types.ts";
 /** An object that has a JSON form: plain objects, arrays, strings, finite numbers, booleans and null inside. */
 export type JsonObject = Record<string, unknown>;
 
-/** One event as a caller gives it. Any other key is refused. */
+/** One event as a caller gives it, or as an event definition made it. Any other key is refused. */
 export interface EventInput {
   /** Its kind, such as "TicketOpened": 1 to 512 bytes of UTF-8, not beginning with `$`. */
   type: string;
@@ -298,7 +298,10 @@ export interface Ledger extends LedgerReads {
 }
 
 /** Definitions in a list, or a module that exports them (`import * as tickets`); other exports are passed over. */
-export type Definitions<T> = readonly T[] | Readonly<Record<string, unknown>>;
+export type Definitions<T> =
+  | readonly T[]
+  // A list of anything else would be an object of anything too.
+  | (Readonly<Record<string, unknown>> & { readonly [Symbol.iterator]?: never });
 
 /** Keys of metadata that a ledger can require of whoever appends. */
 export type RequiredKey = "actor" | "ip" | "userAgent" | "reason" | "correlationId" | "causationId";
