@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 const CHECKS: readonly (readonly [name: string, command: string, ...args: string[]])[] = [
   ["types (tsc -b)", "tsc", "-b"],
   ["contract's ABI is current", "node", "scripts/generate-abi.ts", "--check"],
+  ["list of commands and events is current", "node", "scripts/generate-docs.ts", "--check"],
   ["format and lint (biome)", "biome", "ci", "--colors=off", "--error-on-warnings", "."],
   ["layers and tidiness", "node", "scripts/tidy.ts"],
   ["unused code and dependencies (knip)", "knip"],

@@ -12,7 +12,7 @@ export interface DescribeOptions {
 }
 
 /**
- * What an app's commands do, in Markdown, in the order of their definition: for each its sentence, who may issue it, its
+ * What an app's commands do, in Markdown, in the order given (a module's by name): for each its sentence, who may issue it, its
  * input, what it decides on, the events that it records and the rules that it checks; then each event with its fields,
  * tags and versions. It depends on nothing but the definitions, so that a committed copy can be compared. Streams and
  * tags are shown with `{field}` for what comes from a field, where the functions that make them work on such texts.
@@ -55,7 +55,7 @@ function describeCommand(command: AnyCommand, heading: string): string {
     `Who may: ${allowed}.`,
     fieldTable(command.input.jsonSchema, "Input"),
     `It decides on:\n${describeContexts(command).join("\n")}`,
-    `It records: ${command.records.map((event) => `\`${event.type}\``).join(", ")}.`,
+    `It records: ${command.records.map(({ type, version }) => `[\`${type}\`](#${type.toLowerCase()}) version ${version}`).join(", ")}.`,
     rules.length === 0
       ? "It has no rules."
       : table(
@@ -191,7 +191,8 @@ function bounds(least: unknown, most: unknown, unit: string): string {
   const from = typeof least === "number" && least > Number.MIN_SAFE_INTEGER ? least : undefined;
   const to = typeof most === "number" && most < Number.MAX_SAFE_INTEGER ? most : undefined;
   if (from !== undefined && to !== undefined) return `, ${from} to ${to}${unit}`;
-  if (from !== undefined) return `, from ${from}${unit}`;
+  if (from !== undefined)
+    return unit === "" ? `, from ${from}` : from === 1 ? ", not empty" : `, at least ${from}${unit}`;
   return to === undefined ? "" : `, at most ${to}${unit}`;
 }
 
