@@ -1,9 +1,9 @@
-import { bytesToHex, ConflictError, LedgerError, type LedgerErrorCode } from "@eventchain/core";
-import type { AppendOutcome, AppendRequest, GroupedAppends, RefusalCode } from "@eventchain/store";
+import { type Bytes, ConflictError, LedgerError, type LedgerErrorCode, randomBytes } from "@eventchain/core";
+import type { AppendOutcome, GroupedAppends, RefusalCode } from "@eventchain/store";
 import type { SchemaRegistry } from "./events/schema-registry.ts";
-import { makeReceipt, type ReceiptDeps } from "./make-receipt.ts";
+import { makeReceipt, type ReceiptDeps, receiptEvents } from "./make-receipt.ts";
 import { definitionOf, prepareAppend } from "./prepare-append.ts";
-import type { AppendOptions, EventInput, Receipt } from "./types.ts";
+import type { AppendOptions, AppendReceipt, EventInput, RequiredKey } from "./types.ts";
 import { aborted } from "./watch-watermarks.ts";
 
 export interface AppendDeps extends ReceiptDeps {
@@ -11,6 +11,10 @@ export interface AppendDeps extends ReceiptDeps {
   schemas: SchemaRegistry;
   /** Milliseconds since 1970-01-01 UTC. */
   clock: () => bigint;
+  /** For ids and salts. Default: the platform's. */
+  random?: ((length: number) => Bytes) | undefined;
+  /** Metadata that each event must have. Default: none. */
+  required?: readonly RequiredKey[] | undefined;
 }
 
 /** Records events in one stream, together or not at all. Errors: as `Ledger.append` says. */
@@ -19,37 +23,26 @@ export async function appendEvents(
   stream: string,
   events: EventInput | readonly EventInput[],
   options: AppendOptions = {},
-): Promise<Receipt> {
-  const { definitions } = deps.schemas;
-  const request = prepareAppend(stream, events, options, deps.clock(), definitions);
+): Promise<AppendReceipt> {
+  const { schemas, required = [], clock, random = randomBytes } = deps;
+  const { definitions } = schemas;
+  const request = prepareAppend(stream, events, options, clock(), { definitions, required, random });
   const list: readonly EventInput[] = Array.isArray(events) ? events : [events as EventInput];
   const used = list.flatMap((event) => definitionOf(event, definitions) ?? []);
   const { signal } = options;
   if (signal?.aborted) throw aborted("the append", signal.reason);
-  const outcome = await deps.schemas.sendKept(used, () =>
+  const outcome = await schemas.sendKept(used, () =>
     deps.appends.append(deps.ledgerId, request, signal === undefined ? {} : { signal }),
   );
-  if (outcome.outcome !== "recorded") throw refusal(outcome, stream);
-  return makeReceipt(deps, {
+  if (outcome.outcome !== "recorded") throw failure(outcome, stream);
+  // A duplicate has the request hash of the first request, so its events are of the same types in the same order.
+  const types = request.events.map(({ type }) => type);
+  const receipt = makeReceipt(deps, {
     commandId: options.commandId,
-    duplicate: outcome.duplicate,
-    events: outcome.events.map((event, index) => ({
-      position: event.position,
-      version: event.version,
-      stream: event.stream,
-      type: typeAt(request, index),
-      id: event.id,
-      hash: bytesToHex(event.hash),
-      recordedAtMicros: event.recordedAtMicros,
-    })),
+    command: undefined,
+    events: receiptEvents(outcome.events, types),
   });
-}
-
-/** A duplicate has the request hash of the first request, so its events are of the same types in the same order. */
-function typeAt(request: AppendRequest, index: number): string {
-  const event = request.events[index];
-  if (event === undefined) throw new Error("the store recorded more events than it was given");
-  return event.type;
+  return Object.assign(receipt, { duplicate: outcome.duplicate });
 }
 
 const REFUSALS: Readonly<Record<RefusalCode, LedgerErrorCode>> = {
@@ -62,7 +55,24 @@ const REFUSALS: Readonly<Record<RefusalCode, LedgerErrorCode>> = {
   "ledger-halted": "ledger-halted",
 };
 
-function refusal(outcome: Exclude<AppendOutcome, { outcome: "recorded" }>, stream: string): LedgerError {
+/** The error for a request that was refused as it is. */
+export function refusalError(
+  { code, message, event }: Extract<AppendOutcome, { outcome: "refused" }>,
+  values: Readonly<Record<string, unknown>>,
+): LedgerError {
+  return new LedgerError(REFUSALS[code], message, { values: { ...values, ...(event === undefined ? {} : { event }) } });
+}
+
+/** The error for a command id that another request has. */
+export function commandIdReused(commandId: string): LedgerError {
+  return new LedgerError(
+    "command-id-reused",
+    `command id ${JSON.stringify(commandId)} was recorded with other content: give another id, or the same content`,
+    { values: { commandId } },
+  );
+}
+
+function failure(outcome: Exclude<AppendOutcome, { outcome: "recorded" }>, stream: string): LedgerError {
   switch (outcome.outcome) {
     case "conflict": {
       const { expected, actual } = outcome;
@@ -74,15 +84,11 @@ function refusal(outcome: Exclude<AppendOutcome, { outcome: "recorded" }>, strea
       );
     }
     case "command-id-reused":
-      return new LedgerError(
-        "command-id-reused",
-        `command id ${JSON.stringify(outcome.commandId)} was recorded with other content: give another id, or the same content`,
-        { values: { commandId: outcome.commandId } },
-      );
+      return commandIdReused(outcome.commandId);
     case "refused":
-      return new LedgerError(REFUSALS[outcome.code], outcome.message, {
-        values: { stream, ...(outcome.event === undefined ? {} : { event: outcome.event }) },
-      });
+      return refusalError(outcome, { stream });
+    default:
+      throw new Error(`an append without a condition cannot end as ${outcome.outcome}`);
   }
 }
 

@@ -1,7 +1,7 @@
 import { LedgerError } from "@eventchain/core";
 import { checkPlainObject } from "./check-keys.ts";
 import { parseInstant } from "./parse-instant.ts";
-import type { AppendOptions, JsonObject } from "./types.ts";
+import type { AppendOptions, JsonObject, RequiredKey } from "./types.ts";
 
 /** The options that become metadata under their own names. */
 export const METADATA_OPTIONS = [
@@ -30,6 +30,15 @@ export function sharedMetadata(options: AppendOptions): JsonObject {
   }
   if (options.metadata !== undefined) addMetadata(metadata, options.metadata, "option metadata");
   return toObject(metadata);
+}
+
+/** Refuses metadata that lacks a key which the ledger requires. Errors: LedgerError `invalid-argument`, naming all of them. */
+export function requireMetadata(required: readonly RequiredKey[], metadata: JsonObject, what: string): void {
+  const missing = required.filter((key) => !Object.hasOwn(metadata, key));
+  if (missing.length === 0) return;
+  throw new LedgerError("invalid-argument", `${what} lacks ${missing.join(", ")}, which this ledger requires`, {
+    values: { missing },
+  });
 }
 
 /** The whole metadata of one event: the append's, the event's own, and the command id. */

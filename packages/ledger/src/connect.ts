@@ -1,8 +1,12 @@
 import { checkOrigin, LedgerError } from "@eventchain/core";
 import { groupAppends, openPostgresLog, openPostgresStore, type PostgresStore } from "@eventchain/store";
 import { checkKeys } from "./check-keys.ts";
+import { checkLedgerOptions } from "./check-ledger-options.ts";
+import { openCommands } from "./commands/open-commands.ts";
+import { collectDefinitions } from "./events/collect-definitions.ts";
+import { openSchemas } from "./events/schema-registry.ts";
 import { openLedger } from "./open-ledger.ts";
-import type { Connection, Ledger } from "./types.ts";
+import type { Connection, Ledger, LedgerOptions } from "./types.ts";
 import { type WatermarkWatch, watchWatermarks } from "./watch-watermarks.ts";
 
 export interface ConnectOptions {
@@ -39,6 +43,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   }
   const log = openPostgresLog(store.pool);
   const appends = groupAppends(store);
+  const commands = openCommands({ store, appends, clock });
   const watches = new Map<bigint, WatermarkWatch>();
   let closing: Promise<void> | undefined;
 
@@ -50,11 +55,17 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     return watch;
   }
 
-  async function ledger(origin: string): Promise<Ledger> {
+  async function ledger(origin: string, options: LedgerOptions = {}): Promise<Ledger> {
     checkOrigin(origin);
+    checkLedgerOptions(options);
+    const definitions = collectDefinitions(options);
     const record = await store.findLedger(origin);
-    if (record !== undefined)
-      return openLedger({ record, store, log, appends, watch: watchOf(record.ledgerId), clock });
+    if (record !== undefined) {
+      const { ledgerId } = record;
+      const schemas = await openSchemas(store, ledgerId, definitions);
+      const deps = { record, store, log, appends, commands, schemas, watch: watchOf(ledgerId), clock };
+      return openLedger(deps, options);
+    }
     const known = (await store.listLedgers()).map((each) => each.origin);
     const others = known.length === 0 ? "it has none yet" : `it has ${known.slice(0, 10).join(", ")}`;
     throw new LedgerError("ledger-not-found", `this database has no ledger ${origin}: ${others}`, {
@@ -64,6 +75,8 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
 
   async function close(): Promise<void> {
     for (const watch of watches.values()) watch.close();
+    // Commands first: those on their way have appends to make.
+    await commands.drain();
     await appends.drain();
     await store.close();
   }

@@ -1,4 +1,5 @@
-import type { EventStore, Watermarks } from "@eventchain/store";
+import { bytesToHex } from "@eventchain/core";
+import type { EventStore, RecordedEvent, Watermarks } from "@eventchain/store";
 import { type AwaitDeps, awaitPosition, checkTimeout } from "./await-position.ts";
 import type { EventState, Receipt, ReceiptEvent, WaitOptions } from "./types.ts";
 
@@ -13,25 +14,40 @@ export function stateAt(position: bigint, watermarks: Watermarks): EventState {
   return position <= watermarks.sealedSize ? "sealed" : "appended";
 }
 
-/** Makes the receipt of events that stand in the database: at least one, in order. */
+/**
+ * Makes the receipt of events that stand in the database: at least one, in order. What it does is not enumerable: receipts
+ * of the same events are equal, and are printed as what they say.
+ */
 export function makeReceipt(
   deps: ReceiptDeps,
-  recorded: { commandId: string | undefined; duplicate: boolean; events: readonly ReceiptEvent[] },
+  recorded: { commandId: string | undefined; command: string | undefined; events: readonly ReceiptEvent[] },
 ): Receipt {
-  const { commandId, duplicate, events } = recorded;
+  const { commandId, command, events } = recorded;
   const [first, last] = [events[0], events.at(-1)];
   if (first === undefined || last === undefined) throw new Error("a receipt without events");
-  return {
+  const facts = {
     id: commandId ?? first.id,
-    status: "recorded",
+    status: "recorded" as const,
     ...(commandId === undefined ? {} : { commandId }),
-    duplicate,
+    ...(command === undefined ? {} : { command }),
     events,
-    state: async () => stateAt(last.position, await deps.store.watermarks(deps.ledgerId)),
-    final: (options: WaitOptions = {}) =>
-      awaitPosition(deps, last.position, { timeoutMs: options.timeout, signal: options.signal }),
-    progress: (options: WaitOptions = {}) => followState(deps, last.position, options),
   };
+  const verbs: Pick<Receipt, "state" | "final" | "progress"> = {
+    state: async () => stateAt(last.position, await deps.store.watermarks(deps.ledgerId)),
+    final: (options = {}) => awaitPosition(deps, last.position, { timeoutMs: options.timeout, signal: options.signal }),
+    progress: (options = {}) => followState(deps, last.position, options),
+  };
+  const hidden = Object.entries(verbs).map(([name, value]) => [name, { value }] as const);
+  return Object.defineProperties(facts, Object.fromEntries(hidden)) as Receipt;
+}
+
+/** What a receipt says of events that a request recorded; `types`: the request's, in order. */
+export function receiptEvents(recorded: readonly RecordedEvent[], types: readonly string[]): ReceiptEvent[] {
+  return recorded.map(({ position, version, stream, id, hash, recordedAtMicros }, index) => {
+    const type = types[index];
+    if (type === undefined) throw new Error("the store recorded more events than it was given");
+    return { position, version, stream, type, id, hash: bytesToHex(hash), recordedAtMicros };
+  });
 }
 
 async function* followState(

@@ -1,19 +1,38 @@
-import { canonicalJson, checkName, LedgerError, normaliseTags, randomBytes, uuidv7 } from "@eventchain/core";
+import {
+  type Bytes,
+  canonicalJson,
+  checkName,
+  LedgerError,
+  normaliseTags,
+  randomBytes,
+  SALT_BYTES,
+  uuidv7,
+} from "@eventchain/core";
 import type { AppendRequest, NewEvent } from "@eventchain/store";
-import { eventMetadata, METADATA_OPTIONS, sharedMetadata, withoutIds } from "./build-metadata.ts";
+import { eventMetadata, METADATA_OPTIONS, requireMetadata, sharedMetadata, withoutIds } from "./build-metadata.ts";
 import { checkKeys, checkObject, within } from "./check-keys.ts";
 import { checkData, MAX_SCHEMA_VERSION, makerOf } from "./events/define-event.ts";
 import type { AnyEventDefinition } from "./events/types.ts";
 import { hashRequest, type RequestedEvent } from "./hash-request.ts";
 import { normaliseExpect } from "./normalise-expect.ts";
-import type { AppendOptions, EventInput } from "./types.ts";
+import type { AppendOptions, EventInput, RequiredKey } from "./types.ts";
 
 const EVENT_KEYS = ["type", "data", "tags", "schema", "metadata", "stream"] as const;
 const OPTION_KEYS = ["expect", "commandId", ...METADATA_OPTIONS, "metadata", "signal"] as const;
-const SALT_BYTES = 16;
 
 /** The event definitions that a ledger was opened with, by type. */
 type DefinitionsByType = ReadonlyMap<string, AnyEventDefinition>;
+
+/** What a ledger was opened with, and what fresh ids and salts are made of. */
+export interface AppendRules {
+  /** Data of these types is checked by their schemas, and is what they give. */
+  definitions: DefinitionsByType;
+  /** Metadata that each event must have. */
+  required: readonly RequiredKey[];
+  random: (length: number) => Bytes;
+}
+
+const NO_RULES: AppendRules = { definitions: new Map(), required: [], random: randomBytes };
 
 /** An append's content, checked and in canonical form; nothing in it depends on time or chance. */
 interface CheckedAppend {
@@ -33,7 +52,7 @@ export function checkAppend(
   events: EventInput | readonly EventInput[],
   options: AppendOptions = {},
 ): void {
-  checkContent(stream, events, options, new Map());
+  checkContent(stream, events, options, NO_RULES);
 }
 
 /** The definition that an event's data is of; undefined for a type that nobody defined. */
@@ -44,22 +63,22 @@ export function definitionOf(event: EventInput, definitions: DefinitionsByType):
 /**
  * Turns what a caller gave into the request that the store takes, with fresh ids and salts.
  * @param nowMs milliseconds since 1970-01-01 UTC, for the ids' leading bits.
- * @param definitions data of these types is checked by their schemas, and is what they give.
  */
 export function prepareAppend(
   stream: string,
   events: EventInput | readonly EventInput[],
   options: AppendOptions,
   nowMs: bigint,
-  definitions: DefinitionsByType = new Map(),
+  rules: AppendRules = NO_RULES,
 ): AppendRequest {
-  const content = checkContent(stream, events, options, definitions);
+  const { random } = rules;
+  const content = checkContent(stream, events, options, rules);
   const request: AppendRequest = {
     events: content.events.map(({ requested: _, ...event }) => ({
       ...event,
-      id: uuidv7(nowMs),
-      salt: randomBytes(SALT_BYTES),
-      metaSalt: randomBytes(SALT_BYTES),
+      id: uuidv7(nowMs, random(10)),
+      salt: random(SALT_BYTES),
+      metaSalt: random(SALT_BYTES),
     })),
     expected: content.expected,
   };
@@ -76,7 +95,7 @@ function checkContent(
   stream: string,
   events: EventInput | readonly EventInput[],
   options: AppendOptions,
-  definitions: DefinitionsByType,
+  rules: AppendRules,
 ): CheckedAppend {
   checkName("stream", stream);
   checkKeys(options, OPTION_KEYS, "append options");
@@ -89,7 +108,7 @@ function checkContent(
   const shared = sharedMetadata(options);
   const checked = list.map((event, index) =>
     within(describe(event, index, list.length), { event: index }, () =>
-      checkEvent(stream, event, { shared, commandId, definitions }),
+      checkEvent(stream, event, { shared, commandId, rules }),
     ),
   );
   const actor = shared.actor;
@@ -105,9 +124,9 @@ function checkContent(
 function checkEvent(
   stream: string,
   event: EventInput,
-  append: { shared: Record<string, unknown>; commandId: string | undefined; definitions: DefinitionsByType },
+  append: { shared: Record<string, unknown>; commandId: string | undefined; rules: AppendRules },
 ): CheckedAppend["events"][number] {
-  const { shared, commandId, definitions } = append;
+  const { shared, commandId, rules } = append;
   checkKeys(event, EVENT_KEYS, "event");
   checkName("type", event.type);
   if (event.stream !== undefined && event.stream !== stream)
@@ -116,7 +135,7 @@ function checkEvent(
       `the event goes to stream ${JSON.stringify(event.stream)}, but is appended to ${JSON.stringify(stream)}: append it there`,
       { values: { stream, own: event.stream } },
     );
-  const definition = definitionOf(event, definitions);
+  const definition = definitionOf(event, rules.definitions);
   const schema = checkSchemaVersion(event, definition);
   if (event.tags !== undefined && !Array.isArray(event.tags))
     throw new LedgerError("invalid-argument", "tags is not an array: give an array of texts");
@@ -125,6 +144,7 @@ function checkEvent(
   const isChecked = definition === undefined || makerOf(event) === definition;
   const data = objectText("data", isChecked ? event.data : checkData(definition, event.data));
   const metadata = eventMetadata(shared, event.metadata, commandId);
+  requireMetadata(rules.required, metadata, "its metadata");
   const text = objectText("metadata", metadata);
   // The hash of a request is asked for only where a command id makes it repeatable.
   const requestedMetadata = commandId === undefined ? text : canonicalJson(withoutIds(metadata));

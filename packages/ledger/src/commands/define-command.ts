@@ -1,8 +1,8 @@
 import { checkName, LedgerError } from "@eventchain/core";
 import { checkKeys, checkPlainObject } from "../check-keys.ts";
+import { toDataSchema } from "../events/data-schema.ts";
 import type { AnyEventDefinition, AnySchema, EventOf, InputOf } from "../events/types.ts";
 import type { AnyModel, Models } from "../models/types.ts";
-import { inputSchema } from "./input-schema.ts";
 import type { Command, CommandSpec, Context, KnownActor, NotAllowed } from "./types.ts";
 
 const SPEC_KEYS = [
@@ -47,7 +47,7 @@ export function defineCommand<
     kind: "command",
     name,
     description: spec.describe,
-    input: inputSchema(spec.input),
+    input: toDataSchema(spec.input, `the input of command ${JSON.stringify(name)}`, "input"),
     models,
     context: (input: unknown, actor: KnownActor) => contextsOf(name, models, context(input, actor)),
     records: recordsOf(name, spec.records),

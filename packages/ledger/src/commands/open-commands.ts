@@ -1,0 +1,151 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Bytes, equalBytes, LedgerError, randomBytes } from "@eventchain/core";
+import type { GroupedAppends } from "@eventchain/store";
+import type { SchemaRegistry } from "../events/schema-registry.ts";
+import { aborted } from "../watch-watermarks.ts";
+import { ask, denyIssuing } from "./decide-command.ts";
+import { keepStates } from "./kept-states.ts";
+import { viewsOf } from "./model-views.ts";
+import { openLanes } from "./open-lanes.ts";
+import { prepareRejection } from "./prepare-request.ts";
+import { type BatchDeps, type CommandJob, type CommandOutcome, outcomeOfRequest, runBatch } from "./run-batch.ts";
+import type { Execution } from "./start-execution.ts";
+import type { Context } from "./types.ts";
+
+/** The most commands that are decided on one look. */
+const MAX_BATCH = 256;
+
+/** How many states are kept between batches, of all ledgers together. */
+const MAX_KEPT_STATES = 1_000;
+
+/** What a ledger gives along with each of its commands. */
+export interface CommandRules {
+  readonly recordRejections: boolean;
+  readonly schemas: Pick<SchemaRegistry, "keepUsed">;
+}
+
+/** The commands on their way in this process, of all ledgers of a connection. */
+export interface Commands {
+  /**
+   * Decides and records a command. An abort is honoured until it is decided for the last time.
+   * Errors: those of the decision, of the store; LedgerError `aborted`.
+   */
+  run(ledgerId: bigint, execution: Execution, rules: CommandRules): Promise<CommandOutcome>;
+  /** Waits until every command has its outcome. */
+  drain(): Promise<void>;
+}
+
+export type CommandsDeps = Omit<BatchDeps, "kept" | "random" | "appends"> & {
+  appends: Pick<GroupedAppends, "append" | "appendChain">;
+  /** Default: the platform's. */
+  random?: ((length: number) => Bytes) | undefined;
+  /** Default: the host's timers. */
+  pause?: ((delayMs: number) => Promise<unknown>) | undefined;
+};
+
+/** A command id that is on its way. */
+interface Flight {
+  requestHash: Bytes;
+  outcome: Promise<CommandOutcome>;
+}
+
+type LaneJob = CommandJob & { readonly ledgerId: bigint };
+
+export function openCommands(given: CommandsDeps): Commands {
+  const random = given.random ?? randomBytes;
+  const deps = { ...given, random, kept: keepStates(MAX_KEPT_STATES) };
+  const flights = new Map<string, Flight>();
+  const active = new Set<Promise<CommandOutcome>>();
+  const lanes = openLanes<LaneJob>({
+    maxBatch: MAX_BATCH,
+    run: (jobs) => runBatch(deps, jobs),
+    pause: deps.pause ?? sleep,
+  });
+
+  function start(ledgerId: bigint, execution: Execution, rules: CommandRules): Promise<CommandOutcome> {
+    const outcome = decide(ledgerId, execution, rules);
+    active.add(outcome);
+    const done = (): void => void active.delete(outcome);
+    outcome.then(done, done);
+    return outcome;
+  }
+
+  /** Runs up to the lane in the caller's turn, so that whoever calls in one turn shares a batch. */
+  async function decide(ledgerId: bigint, execution: Execution, rules: CommandRules): Promise<CommandOutcome> {
+    const { command, input, actor, signal } = execution;
+    if (signal?.aborted) throw aborted("the command", signal.reason);
+    const denied = denyIssuing(execution);
+    if (denied !== undefined) {
+      const request = prepareRejection(execution, denied, { nowMs: deps.clock(), random }, rules.recordRejections);
+      const outcome = await deps.appends.append(ledgerId, request, signal === undefined ? {} : { signal });
+      return outcomeOfRequest(request, outcome);
+    }
+    const contexts = ask(command.name, "context", () => command.context(input, actor));
+    const elements = [...contexts.values()].flatMap((context) => contextElements(ledgerId, context));
+    const settled = Promise.withResolvers<CommandOutcome>();
+    const { resolve, reject } = settled;
+    const views = viewsOf(ledgerId, command, contexts);
+    const job = { ledgerId, execution, views, stream: onlyStream(contexts), ...rules, attempts: 0, resolve, reject };
+    const onAbort = (): void => {
+      if (lanes.remove(elements, job)) reject(aborted("the command", signal?.reason));
+    };
+    signal?.addEventListener("abort", onAbort, { once: true });
+    lanes.add(elements, job);
+    return settled.promise.finally(() => signal?.removeEventListener("abort", onAbort));
+  }
+
+  async function run(ledgerId: bigint, execution: Execution, rules: CommandRules): Promise<CommandOutcome> {
+    const { commandId, requestHash, repeatable } = execution;
+    if (!repeatable) return start(ledgerId, execution, rules);
+    const key = `${ledgerId} ${commandId}`;
+    const flight = flights.get(key);
+    if (flight !== undefined) {
+      if (!equalBytes(flight.requestHash, requestHash)) return { kind: "reused" };
+      const outcome = await follow(flight, execution.signal);
+      return outcome ?? run(ledgerId, execution, rules);
+    }
+    const outcome = start(ledgerId, execution, rules);
+    flights.set(key, { requestHash, outcome });
+    const done = (): void => void flights.delete(key);
+    outcome.then(done, done);
+    return outcome;
+  }
+
+  return {
+    run,
+    async drain() {
+      while (active.size > 0) await Promise.allSettled(active);
+    },
+  };
+}
+
+/** The outcome of the same command on its way; undefined where its first caller gave it up and this one did not. */
+async function follow(flight: Flight, signal: AbortSignal | undefined): Promise<CommandOutcome | undefined> {
+  const gaveUp = Promise.withResolvers<never>();
+  const onAbort = (): void => gaveUp.reject(aborted("the command", signal?.reason));
+  if (signal?.aborted) onAbort();
+  signal?.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([gaveUp.promise, flight.outcome]);
+  } catch (error) {
+    if (error instanceof LedgerError && error.code === "aborted" && signal?.aborted !== true) return undefined;
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+/** Where events without a stream go: the command's context, if that is one stream and nothing else. */
+function onlyStream(contexts: ReadonlyMap<string, Context>): string | undefined {
+  const [context] = contexts.values();
+  return contexts.size === 1 && context?.kind === "stream" ? context.stream : undefined;
+}
+
+/**
+ * What a context is about, whatever the types: its stream, or each item's tags. Commands that share one are decided one
+ * after the other.
+ */
+function contextElements(ledgerId: bigint, context: Context): string[] {
+  if (context.kind === "stream") return [`${ledgerId} stream ${JSON.stringify(context.stream)}`];
+  return context.items.map(({ tags = [] }) => `${ledgerId} tags ${JSON.stringify([...tags].sort())}`);
+}

@@ -1,0 +1,93 @@
+import { type Bytes, canonicalJson, normaliseTags, SALT_BYTES, uuidv7 } from "@eventchain/core";
+import type { AppendRequest, NewEvent, QueryItem } from "@eventchain/store";
+import { eventMetadata } from "../build-metadata.ts";
+import { within } from "../check-keys.ts";
+import type { DomainEvent } from "../events/types.ts";
+import { type Decided, type DecidedRejection, failed } from "./decide-command.ts";
+import type { Execution } from "./start-execution.ts";
+
+/** What fresh ids and salts are made of. */
+export interface Drawing {
+  /** Milliseconds since 1970-01-01 UTC. */
+  nowMs: bigint;
+  random: (length: number) => Bytes;
+}
+
+/** What a decision is made on. */
+export interface Ground {
+  /** The stream that events without one go to; undefined where the contexts are not exactly one stream. */
+  stream: string | undefined;
+  /** The union of the contexts. */
+  items: readonly QueryItem[];
+  /** The position of the look. */
+  after: bigint;
+}
+
+/** The request that records a decision. Errors: LedgerError `decision-failed`, and those of names and canonical JSON. */
+export function prepareRequest(
+  execution: Execution,
+  decided: Decided,
+  ground: Ground,
+  drawing: Drawing,
+  recordRejections: boolean,
+): AppendRequest {
+  if (decided.kind === "rejected") return prepareRejection(execution, decided, drawing, recordRejections);
+  const events = decided.events.map((event) => prepareEvent(execution, event, ground.stream, drawing));
+  const condition = { failIfEventsMatch: ground.items, after: ground.after };
+  return {
+    events,
+    expected: [],
+    command: commandOf(execution),
+    ...(ground.items.length === 0 ? {} : { condition }),
+  };
+}
+
+/** The request that records a rejection; with `asEvent` as an event too. */
+export function prepareRejection(
+  execution: Execution,
+  { code, reason }: DecidedRejection,
+  { nowMs, random }: Drawing,
+  asEvent: boolean,
+): AppendRequest {
+  const metadata = canonicalJson(eventMetadata(execution.metadata, undefined, execution.commandId));
+  const event = asEvent
+    ? {
+        event: {
+          id: uuidv7(nowMs, random(10)),
+          salt: random(SALT_BYTES),
+          metaSalt: random(SALT_BYTES),
+          metadata,
+        },
+      }
+    : {};
+  return { events: [], expected: [], command: commandOf(execution), rejection: { code, reason, ...event } };
+}
+
+function prepareEvent(
+  { command, commandId, metadata }: Execution,
+  event: DomainEvent,
+  contextStream: string | undefined,
+  { nowMs, random }: Drawing,
+): NewEvent {
+  const stream = event.stream ?? contextStream;
+  if (stream === undefined)
+    throw failed(
+      command.name,
+      `${event.type} has no stream to go to: give its definition \`stream\`, or the event the option stream, as the command's context is not exactly one stream`,
+    );
+  return within(`event ${event.type}`, { command: command.name, type: event.type }, () => ({
+    stream,
+    type: event.type,
+    schema: event.schema,
+    tags: normaliseTags(event.tags),
+    data: canonicalJson(event.data),
+    metadata: canonicalJson(eventMetadata(metadata, event.metadata, commandId)),
+    id: uuidv7(nowMs, random(10)),
+    salt: random(SALT_BYTES),
+    metaSalt: random(SALT_BYTES),
+  }));
+}
+
+function commandOf({ command, commandId, requestHash, actor }: Execution): NonNullable<AppendRequest["command"]> {
+  return { id: commandId, requestHash, type: command.name, actor: actor.id };
+}

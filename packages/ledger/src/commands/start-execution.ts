@@ -1,0 +1,94 @@
+import { type Bytes, canonicalJson, checkName, LedgerError, sha256, utf8, uuidv7 } from "@eventchain/core";
+import { eventMetadata, METADATA_OPTIONS, requireMetadata, sharedMetadata } from "../build-metadata.ts";
+import { checkKeys } from "../check-keys.ts";
+import { issuesError } from "../events/data-schema.ts";
+import type { JsonObject, RequiredKey } from "../types.ts";
+import { knownActor } from "./known-actor.ts";
+import type { AnyCommand, ExecuteOptions, KnownActor } from "./types.ts";
+
+/** How often a command is decided unless told otherwise. */
+export const DEFAULT_MAX_ATTEMPTS = 8;
+
+const OPTION_KEYS = ["commandId", ...METADATA_OPTIONS, "metadata", "maxAttempts", "signal"] as const;
+
+/** A command on its way: checked, and the same in each attempt. */
+export interface Execution {
+  readonly command: AnyCommand;
+  /** As its schema gave it. */
+  readonly input: unknown;
+  readonly actor: KnownActor;
+  readonly commandId: string;
+  /** Its caller gave the command id, so it may be known already. */
+  readonly repeatable: boolean;
+  /** SHA-256 over the JCS of `{actor, command, input}`: 32 bytes. The outcome of deciding has no part in it. */
+  readonly requestHash: Bytes;
+  /** Of each of its events, without the command id. */
+  readonly metadata: JsonObject;
+  readonly maxAttempts: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Checks what a caller gave; reads and writes nothing.
+ * Errors: LedgerError `invalid-input`, `invalid-argument`, `invalid-name`, `invalid-value`.
+ */
+export function startExecution(
+  command: AnyCommand,
+  input: unknown,
+  options: ExecuteOptions,
+  given: { required: readonly RequiredKey[]; newId: () => string },
+): Execution {
+  if (typeof command !== "object" || command === null || command.kind !== "command")
+    throw new LedgerError("invalid-argument", "execute takes a command, as defineCommand makes it");
+  const what = `command ${command.name}`;
+  checkKeys(options, OPTION_KEYS, `execute options of ${what}`);
+  const { commandId, maxAttempts = DEFAULT_MAX_ATTEMPTS, signal, actor: who, ...rest } = options;
+  if (commandId !== undefined) checkName("commandId", commandId);
+  if (!Number.isSafeInteger(maxAttempts) || maxAttempts < 1)
+    throw new LedgerError("invalid-argument", `maxAttempts is ${String(maxAttempts)}: give an integer from 1`, {
+      values: { maxAttempts: String(maxAttempts) },
+    });
+  const actor = knownActor(who);
+  const metadata = sharedMetadata({ ...rest, actor: actor.id });
+  requireMetadata(given.required, metadata, what);
+  const id = commandId ?? given.newId();
+  canonicalJson(eventMetadata(metadata, undefined, id));
+  const text = inputText(command, input);
+  // The copy that was hashed is what is decided on, whatever becomes of the caller's object.
+  const parsed = command.input.parse(JSON.parse(text));
+  if (!parsed.ok) throw issuesError("invalid-input", `the input of ${what}`, parsed.issues, { command: command.name });
+  return {
+    command,
+    input: parsed.value,
+    actor,
+    commandId: id,
+    repeatable: commandId !== undefined,
+    requestHash: hashCommand(actor.id, command.name, text),
+    metadata,
+    maxAttempts,
+    signal,
+  };
+}
+
+function inputText(command: AnyCommand, input: unknown): string {
+  try {
+    return canonicalJson(input);
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error;
+    const path = typeof error.values.path === "string" ? error.values.path : "$";
+    throw new LedgerError("invalid-input", `the input of command ${command.name} is no JSON: ${error.message}`, {
+      values: { ...error.values, command: command.name, issues: [{ path, message: error.message }] },
+      cause: error,
+    });
+  }
+}
+
+/** `input` is JCS text, and the keys are written in their order. */
+function hashCommand(actor: string, command: string, input: string): Bytes {
+  return sha256(utf8(`{"actor":${JSON.stringify(actor)},"command":${JSON.stringify(command)},"input":${input}}`));
+}
+
+/** A fresh command id. */
+export function newCommandId(nowMs: bigint): string {
+  return uuidv7(nowMs);
+}
