@@ -1,7 +1,7 @@
 import { canonicalJson, equalBytes, eventHash, LedgerError } from "@eventchain/core";
 import type { AppendOutcome, AppendRequest, EventQuery, ExpectedVersion, NewEvent } from "../port.ts";
 import { checkRequest, lengthOf, maxRequestLength, type Refusal } from "../postgres/check-request.ts";
-import { type CheckedMetadata, checkEvent, checkMetadata, isName, type Problem } from "./check-event.ts";
+import { type CheckedMetadata, checkEvent, isName, type Problem } from "./check-event.ts";
 import { headOf, type MemoryCommand, type MemoryLedger, recordedBetween, storeEvent } from "./memory-ledger.ts";
 import { selectEvents } from "./select-events.ts";
 
@@ -60,15 +60,15 @@ function judgeRequest(call: Call, request: AppendRequest, chain: Chain): AppendO
   const problem = requestProblem(request);
   if (problem !== undefined) return { outcome: "refused", ...problem };
   if (request.rejection !== undefined) return recordRejection(call, request);
-  const checked = checkEvents(call.ledger, request);
+  const checked = checkEvents(call.ledger, request.events, request.command?.id);
   if ("outcome" in checked) return checked;
   const conflict = findConflict(call.ledger, request) ?? checkCondition(call.ledger, request, chain);
   if (conflict !== undefined) return conflict;
-  const first = headOf(call.ledger).position + 1n;
+  const firstPosition = headOf(call.ledger).position + 1n;
   for (const [index, event] of request.events.entries()) record(call, event, checked[index] as CheckedMetadata);
-  const last = headOf(call.ledger).position;
-  keepCommand(call, request, { outcome: "recorded", code: null, reason: null, positions: { first, last } });
-  return { outcome: "recorded", duplicate: false, events: recordedBetween(call.ledger, first, last) };
+  const lastPosition = headOf(call.ledger).position;
+  keepCommand(call, request.command, { outcome: "recorded", code: null, reason: null, firstPosition, lastPosition });
+  return { outcome: "recorded", duplicate: false, events: recordedBetween(call.ledger, firstPosition, lastPosition) };
 }
 
 /** What became of a command the first time; unless this is another request. */
@@ -83,23 +83,35 @@ function repeatOutcome(ledger: MemoryLedger, { command }: AppendRequest, known: 
   return { outcome: "recorded", duplicate: true, events };
 }
 
-function requestProblem({ events, command, rejection }: AppendRequest): Problem | undefined {
-  if (rejection === undefined && events.length === 0)
-    return { code: "invalid-argument", message: "there is no event to append" };
+function requestProblem(request: AppendRequest): Problem | undefined {
+  const { events, command, condition, rejection } = request;
+  const invalid = (message: string): Problem => ({ code: "invalid-argument", message });
+  if (rejection !== undefined && events.length > 0) return invalid("a rejection has no events to append");
+  if (rejection !== undefined && command === undefined) return invalid("a rejection is of a command");
+  if (rejection !== undefined && !isName(rejection.code))
+    return invalid("a rejection's code has 1 to 512 bytes of UTF-8");
+  if (rejection === undefined && events.length === 0) return invalid("there is no event to append");
   if (events.length > maxEvents) return { code: "too-large", message: "one request has at most 65,536 events" };
-  if (command === undefined) return undefined;
-  if (!isName(command.id)) return { code: "invalid-name", message: "a command id has 1 to 512 bytes of UTF-8" };
-  if (command.requestHash.length !== 32) return { code: "invalid-argument", message: "a request hash has 32 bytes" };
+  if (command !== undefined && !isName(command.id))
+    return { code: "invalid-name", message: "a command id has 1 to 512 bytes of UTF-8" };
+  if (command !== undefined && command.requestHash.length !== 32) return invalid("a request hash has 32 bytes");
+  if (rejection === undefined && (condition?.after ?? 0n) < 0n)
+    return invalid("a condition's `after` is a position, or 0");
   return undefined;
 }
 
 /** What each event's metadata says; or the refusal of the first event that may not be stored. */
-function checkEvents(ledger: MemoryLedger, { events, command }: AppendRequest): CheckedMetadata[] | Refusal {
+function checkEvents(
+  ledger: MemoryLedger,
+  events: readonly NewEvent[],
+  commandId: string | undefined,
+  byLedger = false,
+): CheckedMetadata[] | Refusal {
   const ids = new Set<string>();
   const checked: CheckedMetadata[] = [];
   for (const [index, event] of events.entries()) {
-    const found = checkEvent(event);
-    const problem = "code" in found ? found : (commandProblem(found, command?.id) ?? idProblem(ledger, event.id, ids));
+    const found = checkEvent(event, byLedger);
+    const problem = "code" in found ? found : (commandProblem(found, commandId) ?? idProblem(ledger, event.id, ids));
     if (problem !== undefined) return { outcome: "refused", ...problem, event: index };
     ids.add(event.id);
     checked.push(found as CheckedMetadata);
@@ -135,6 +147,12 @@ function holds(expected: ExpectedVersion, actual: bigint): boolean {
 function checkCondition(ledger: MemoryLedger, request: AppendRequest, chain: Chain): AppendOutcome | undefined {
   if (request.condition === undefined) return undefined;
   const { failIfEventsMatch, after = 0n } = request.condition;
+  if (after > headOf(ledger).position)
+    return {
+      outcome: "refused",
+      code: "invalid-argument",
+      message: "the condition's `after` is past the head of the ledger",
+    };
   const positions: bigint[] = [];
   for (const { position } of eventsSince(ledger, failIfEventsMatch, after)) {
     if (chain.recorded.has(position)) continue;
@@ -167,42 +185,35 @@ function record(call: Call, event: NewEvent, { facts }: CheckedMetadata): void {
   storeEvent(ledger, { ...placed, dataHash, metaHash, contentHash, hash }, facts);
 }
 
-function recordRejection(call: Call, request: AppendRequest): AppendOutcome {
-  const { command, rejection } = request;
+function recordRejection(call: Call, { command, rejection }: AppendRequest): AppendOutcome {
   if (command === undefined || rejection === undefined) throw new Error("a rejection is of a command");
-  const { code, reason = null, event } = rejection;
-  let position: bigint | null = null;
-  if (event !== undefined) {
-    const { actor = null, id, type = null } = command;
-    const data = canonicalJson({ actor, code, command: id, type });
-    const whole = { ...event, stream: "$audit", type: "$CommandRejected", schema: 1, tags: [], data };
-    const checked = checkMetadata(event.metadata);
-    const problem =
-      "code" in checked ? checked : (commandProblem(checked, id) ?? idProblem(call.ledger, event.id, new Set()));
-    if (problem !== undefined) return { outcome: "refused", ...problem, event: 0 };
-    record(call, whole, checked as CheckedMetadata);
-    position = headOf(call.ledger).position;
-  }
-  const positions = position === null ? undefined : { first: position, last: position };
-  keepCommand(call, request, { outcome: "rejected", code, reason, positions });
+  const { code, reason = null } = rejection;
+  const { id, actor = null, type = null } = command;
+  const data = canonicalJson({ actor, code, command: id, type });
+  const whole = { stream: "$audit", type: "$CommandRejected", schema: 1, tags: [], data };
+  const events = rejection.event === undefined ? [] : [{ ...rejection.event, ...whole }];
+  const checked = checkEvents(call.ledger, events, id, true);
+  if ("outcome" in checked) return checked;
+  const before = headOf(call.ledger).position;
+  for (const [index, event] of events.entries()) record(call, event, checked[index] as CheckedMetadata);
+  const position = events.length === 0 ? null : before + 1n;
+  keepCommand(call, command, { outcome: "rejected", code, reason, firstPosition: position, lastPosition: position });
   return { outcome: "rejected", duplicate: false, code, reason, position };
 }
 
 function keepCommand(
   { ledger, recordedAtMicros }: Call,
-  { command }: AppendRequest,
-  of: Pick<MemoryCommand, "outcome" | "code" | "reason"> & { positions: { first: bigint; last: bigint } | undefined },
+  command: AppendRequest["command"],
+  became: Pick<MemoryCommand, "outcome" | "code" | "reason" | "firstPosition" | "lastPosition">,
 ): void {
   if (command === undefined) return;
-  const { positions, ...rest } = of;
-  ledger.commands.set(command.id, {
-    commandId: command.id,
-    ...rest,
-    type: command.type ?? null,
-    actor: command.actor ?? null,
-    firstPosition: positions?.first ?? null,
-    lastPosition: positions?.last ?? null,
-    requestHash: command.requestHash.slice(),
+  const { id, type = null, actor = null, requestHash } = command;
+  ledger.commands.set(id, {
+    commandId: id,
+    ...became,
+    type,
+    actor,
+    requestHash: requestHash.slice(),
     atMicros: recordedAtMicros,
   });
 }

@@ -42,20 +42,20 @@ function tagsProblem(tags: readonly string[]): Problem | undefined {
   return undefined;
 }
 
-function partsProblem(event: NewEvent): Problem | undefined {
+function partsProblem(event: NewEvent, byLedger: boolean): Problem | undefined {
   const { stream, type, schema, id, salt, metaSalt, tags } = event;
   if (!isName(stream)) return invalidName("a stream's name has 1 to 512 bytes of UTF-8");
-  if (stream.startsWith("$")) return invalidName("streams that begin with $ belong to the ledger");
+  if (stream.startsWith("$") && !byLedger) return invalidName("streams that begin with $ belong to the ledger");
   if (!isName(type)) return invalidName("an event type has 1 to 512 bytes of UTF-8");
-  if (type.startsWith("$")) return invalidName("event types that begin with $ belong to the ledger");
+  if (type.startsWith("$") && !byLedger) return invalidName("event types that begin with $ belong to the ledger");
   if (schema < 1) return invalidArgument("a schema version is at least 1");
   if (!uuidv7.test(id)) return invalidArgument("an event id is a UUIDv7");
   if (salt.length !== saltBytes || metaSalt.length !== saltBytes) return invalidArgument("a salt has 16 bytes");
   return tagsProblem(tags);
 }
 
-/** Checks an event's metadata alone, and reads from it what readers filter by. */
-export function checkMetadata(metadata: string): Problem | CheckedMetadata {
+/** Checks an event's metadata, and reads from it what readers filter by. */
+function checkMetadata(metadata: string): Problem | CheckedMetadata {
   const read = readObject("metadata", metadata);
   if ("code" in read) return read;
   const { value } = read;
@@ -79,9 +79,9 @@ function textOf(value: unknown): string | null {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** Why an event may not be stored; or what its metadata says. */
-export function checkEvent(event: NewEvent): Problem | CheckedMetadata {
-  const problem = partsProblem(event);
+/** Why an event may not be stored; or what its metadata says. `byLedger`: its stream and type are the ledger's own. */
+export function checkEvent(event: NewEvent, byLedger = false): Problem | CheckedMetadata {
+  const problem = partsProblem(event, byLedger);
   if (problem !== undefined) return problem;
   const data = readObject("data", event.data);
   return "code" in data ? data : checkMetadata(event.metadata);
