@@ -1,4 +1,5 @@
 import { genesisHash, LedgerError } from "@eventchain/core";
+import { checkKeptSchemas } from "../check-kept-schemas.ts";
 import { checkNewLedger } from "../check-new-ledger.ts";
 import type { CommandRecord, EventStore, LedgerRecord } from "../port.ts";
 import { appendRequests } from "./append-requests.ts";
@@ -69,7 +70,10 @@ export function openMemoryStore(options: MemoryStoreOptions = {}): EventStore {
       return new Set(commandIds.filter((id) => commands.has(id)));
     },
     keptSchemas: async (ledgerId) => listSchemas(ledgerOf(ledgerId)),
-    keepSchemas: async (ledgerId, schemas) => schemas.map((schema) => keepSchema(expectLedger(ledgerId), schema)),
+    async keepSchemas(ledgerId, schemas) {
+      checkKeptSchemas(schemas);
+      return schemas.map((schema) => keepSchema(expectLedger(ledgerId), schema));
+    },
     async close() {},
   };
 }

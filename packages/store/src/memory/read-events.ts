@@ -1,14 +1,10 @@
-import { LedgerError, MAX_INT63 } from "@eventchain/core";
+import { throwIfAborted } from "../abort.ts";
 import type { AccessScope, EventQuery, Look, ReadAllOptions, ReadStreamOptions, StoredEvent } from "../port.ts";
 import { type PageOptions, readPages } from "../postgres/read-pages.ts";
+import { checkBound } from "../postgres/read-range.ts";
 import { checkQuery, matchesQuery } from "../query.ts";
 import { copyEvent, eventAt, headOf, type MemoryLedger } from "./memory-ledger.ts";
 import { type Selection, selectEvents } from "./select-events.ts";
-
-function checkBound(value: bigint | undefined, name: string): void {
-  if (value === undefined || (value >= 0n && value <= MAX_INT63)) return;
-  throw new LedgerError("invalid-argument", `${name} is from 0 to 2^63 - 1`, { values: { [name]: value } });
-}
 
 /** Access "all" hides nothing; the query "all" leaves out the ledger's own events. */
 function checkAccess({ access = "all" }: AccessScope): EventQuery[] {
@@ -53,7 +49,7 @@ export async function* readStream(
   yield* pagesOf(versions(), options);
 }
 
-type Selecting = Omit<ReadAllOptions, "limit" | "batchSize" | "signal">;
+type Selecting = Omit<ReadAllOptions, "limit" | "batchSize">;
 
 /** Which events a read's options mean, no later ones than there are now. */
 function selectionOf(ledger: MemoryLedger, options: Selecting): Selection {
@@ -79,8 +75,9 @@ export async function* readAll(
   yield* pagesOf(selectEvents(ledger, selectionOf(ledger, options)), options);
 }
 
-/** How many events a selection has. */
+/** How many events a read would give. Errors: `invalid-argument`, `aborted`. */
 export function countEvents(ledger: MemoryLedger, options: Selecting): bigint {
+  throwIfAborted(options.signal);
   let count = 0n;
   for (const _ of selectEvents(ledger, selectionOf(ledger, options))) count += 1n;
   return count;

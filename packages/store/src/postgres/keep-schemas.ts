@@ -1,5 +1,6 @@
-import { equalBytes, LedgerError, sha256, utf8 } from "@eventchain/core";
+import { LedgerError } from "@eventchain/core";
 import type pg from "pg";
+import { checkKeptSchemas } from "../check-kept-schemas.ts";
 import type { KeptSchema } from "../port.ts";
 import { statement } from "./load-statement.ts";
 import { runRows } from "./run-rows.ts";
@@ -24,12 +25,7 @@ export async function keepSchemas(
   ledgerId: bigint,
   schemas: readonly KeptSchema[],
 ): Promise<KeptSchema[]> {
-  for (const { type, version, hash, schema } of schemas) {
-    if (equalBytes(hash, sha256(utf8(schema)))) continue;
-    throw new LedgerError("invalid-argument", `the hash of ${type} version ${version} is not its schema's SHA-256`, {
-      values: { type, version },
-    });
-  }
+  checkKeptSchemas(schemas);
   if (schemas.length === 0) return [];
   const kept = await runRows<KeptSchema>(pool, keepSchemasSql, [
     ledgerId,
