@@ -1,4 +1,5 @@
 export { type AccessItem, defineAccess } from "./access/define-access.ts";
+export type { Access } from "./access/types.ts";
 export { DEFAULT_FINAL_TIMEOUT_MS } from "./await-position.ts";
 export { anyOf, hasClaim, hasRole } from "./commands/allow.ts";
 export { defineCommand } from "./commands/define-command.ts";
@@ -25,7 +26,9 @@ export type {
   RejectionCode,
 } from "./commands/types.ts";
 export { type ConnectOptions, connect } from "./connect.ts";
+export { defineConfig } from "./define-config.ts";
 export { defineEvent } from "./events/define-event.ts";
+export { type EventSchema, listSchemas } from "./events/list-schemas.ts";
 export type {
   AnyEventDefinition,
   AnySchema,

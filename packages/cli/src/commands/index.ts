@@ -8,6 +8,7 @@ import { registerImport } from "./import.ts";
 import { registerLog } from "./log.ts";
 import { registerMigrate } from "./migrate.ts";
 import { registerProve } from "./prove.ts";
+import { registerSchemas } from "./schemas.ts";
 import { registerStatus } from "./status.ts";
 import { registerUp } from "./up.ts";
 import { registerVerify } from "./verify.ts";
@@ -28,4 +29,5 @@ export const commands: readonly RegisterCommand[] = [
   registerProve,
   registerVerify,
   registerCheck,
+  registerSchemas,
 ];

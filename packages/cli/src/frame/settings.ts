@@ -12,6 +12,7 @@ export interface GlobalOptions {
   readonly rpc?: string;
   readonly contract?: string;
   readonly ledger?: readonly string[];
+  readonly config?: string;
 }
 
 /** Where each setting comes from: an option, else the environment, else `DIR/stack.json`. */

@@ -1,0 +1,9 @@
+import type { LedgerOptions } from "./types.ts";
+
+/**
+ * What `eventchain.config.ts` exports as its default: the app's events and commands, and whatever else it opens its ledger
+ * with. Gives it back as it is; it is there for its type.
+ */
+export function defineConfig<const Config extends LedgerOptions>(config: Config): Config {
+  return config;
+}
