@@ -25,7 +25,7 @@ import type { WatermarkWatch } from "./watch-watermarks.ts";
 export interface LedgerDeps {
   record: LedgerRecord;
   store: EventStore;
-  log: LogStore;
+  log: Pick<LogStore, "checkpoint" | "tiles" | "coveringAnchor" | "recentAnchors" | "contracts" | "alarms" | "waiting">;
   appends: Pick<GroupedAppends, "append">;
   /** Shared by all that a process opens of one store, as its lanes hold for the process. */
   commands: Commands;
