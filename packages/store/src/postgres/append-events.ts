@@ -52,40 +52,63 @@ async function sendRequests(
 
 type FoundRow = RecordedEvent & { request: number };
 
-/** For each request: its events, if they are recorded. */
+/** The ids of the events that a request records. */
+function eventIdsOf({ events, rejection }: AppendRequest): string[] {
+  return rejection === undefined
+    ? events.map(({ id }) => id)
+    : rejection.event === undefined
+      ? []
+      : [rejection.event.id];
+}
+
+/** For each request whose own events are recorded: what it was told, had the connection held. */
 async function findAppended(
   pool: pg.Pool,
   ledgerId: bigint,
   requests: readonly AppendRequest[],
-): Promise<(RecordedEvent[] | undefined)[]> {
+): Promise<(AppendOutcome | undefined)[]> {
   const found: RecordedEvent[][] = requests.map(() => []);
-  const values = [
-    ledgerId,
-    requests.map(({ events }) => events[0]?.id ?? null),
-    requests.map(({ events }) => events.length),
-  ];
+  const ids = requests.map(eventIdsOf);
+  const values = [ledgerId, ids.map(([first]) => first ?? null), ids.map(({ length }) => length)];
   for (const { request, ...event } of await runRows<FoundRow>(pool, findAppendedSql, values)) {
     found[request - 1]?.push(event);
   }
-  return requests.map(({ events }, index) => {
-    const stored = found[index] ?? [];
-    const same = stored.length === events.length && events.every((event, at) => event.id === stored[at]?.id);
-    return same && events.length > 0 ? stored : undefined;
+  return requests.map(({ rejection }, index) => {
+    const own = ids[index] ?? [];
+    const events = found[index] ?? [];
+    const [first] = events;
+    if (first === undefined || own.length !== events.length || !own.every((id, at) => id === events[at]?.id))
+      return undefined;
+    if (rejection === undefined) return { outcome: "recorded", duplicate: false, events };
+    const { code, reason = null } = rejection;
+    return { outcome: "rejected", duplicate: false, code, reason, position: first.position };
   });
 }
 
 /** What an append that was sent twice says of the first time: these need a second look at what is recorded. */
 function mayBeOurs(outcome: AppendOutcome): boolean {
-  return outcome.outcome === "recorded"
-    ? outcome.duplicate
-    : outcome.outcome === "refused" && outcome.code === "duplicate-id";
+  switch (outcome.outcome) {
+    case "recorded":
+    case "rejected":
+      return outcome.duplicate;
+    case "refused":
+      return outcome.code === "duplicate-id";
+    default:
+      // Of a chain whose first request is a duplicate now, the others may have been recorded with it.
+      return outcome.outcome === "dependency-failed";
+  }
 }
 
 /**
  * Learns what became of requests whose connection was lost, and sends those again that did not happen.
  *
- * Ids make this safe: an id is recorded once. Should the lost call, still running, commit between the look and the
- * second call, then the second one is refused as a duplicate, and another look finds the events.
+ * Ids make this safe: an event's id is recorded once. Should the lost call, still running, commit between the look and
+ * the second call, then the second one is refused as a duplicate, and another look finds the events.
+ *
+ * A rejection that is no event has no id of its own. Its command's id makes it safe to send again; that it comes back as
+ * a duplicate stays so, for nothing tells the lost call's row from another process's that came to the same. In a chain
+ * it may come back as dependency-failed although the lost call recorded it: decided again, its command is known.
+ * What is sent again of a chain without its first requests meets their events as anybody's, and is at worst decided again.
  */
 async function recoverOnce(
   pool: pg.Pool,
@@ -97,14 +120,12 @@ async function recoverOnce(
   const again = missing.length === 0 ? [] : await sendRequests(pool, ledgerId, missing);
   const late = again.some(mayBeOurs) ? await findAppended(pool, ledgerId, missing) : [];
   let next = 0;
-  return requests.map((_, index) => {
-    const events = found[index] ?? late[next];
-    const outcome = found[index] === undefined ? again[next++] : undefined;
-    if (events !== undefined && (outcome === undefined || mayBeOurs(outcome))) {
-      return { outcome: "recorded", duplicate: false, events };
-    }
+  return found.map((first) => {
+    if (first !== undefined) return first;
+    const at = next++;
+    const outcome = again[at];
     if (outcome === undefined) throw new Error("each request was either found or sent again");
-    return outcome;
+    return mayBeOurs(outcome) ? (late[at] ?? outcome) : outcome;
   });
 }
 
@@ -130,7 +151,7 @@ async function recoverRequests(
     "the connection was lost during an append; whether it happened is not known",
     {
       cause,
-      values: { eventIds: requests.map(({ events }) => events[0]?.id) },
+      values: { eventIds: requests.map((request) => eventIdsOf(request)[0]) },
     },
   );
 }
@@ -149,7 +170,8 @@ export async function appendEvents(
   ledgerId: bigint,
   requests: readonly AppendRequest[],
 ): Promise<AppendOutcome[]> {
-  const refusals = requests.map(checkRequest);
+  checkChains(requests);
+  const refusals = withDependents(requests, requests.map(checkRequest));
   const sound = requests.filter((_, index) => refusals[index] === undefined);
   if (sound.reduce((length, request) => length + lengthOf(request), 0) > 2 * maxRequestLength) {
     throw new LedgerError("too-large", "one call has at most 128 MiB of text");
@@ -164,5 +186,33 @@ export async function appendEvents(
     const outcome = refusal ?? outcomes[next++];
     if (outcome === undefined) throw new Error("each request has an outcome");
     return outcome;
+  });
+}
+
+function checkChains(requests: readonly AppendRequest[]): void {
+  const seen = new Set<number>();
+  for (const [index, { chain }] of requests.entries()) {
+    if (chain === undefined || chain === requests[index - 1]?.chain) continue;
+    if (!Number.isInteger(chain) || chain < 0 || chain >= 2 ** 31 || seen.has(chain)) {
+      throw new LedgerError("invalid-argument", "chains are numbered from 0, and the requests of each are neighbours", {
+        values: { chain },
+      });
+    }
+    seen.add(chain);
+  }
+}
+
+/** The outcomes that need no database: a chain of which an event is refused fails from there on. */
+function withDependents(
+  requests: readonly AppendRequest[],
+  refusals: readonly (AppendOutcome | undefined)[],
+): (AppendOutcome | undefined)[] {
+  const broken = new Set<number>();
+  return requests.map(({ chain, events }, index) => {
+    const refusal = refusals[index];
+    if (chain === undefined) return refusal;
+    if (refusal === undefined) return broken.has(chain) ? { outcome: "dependency-failed" } : undefined;
+    if (events.length > 0) broken.add(chain);
+    return refusal;
   });
 }

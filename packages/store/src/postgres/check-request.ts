@@ -1,5 +1,6 @@
-import { MAX_INT63 } from "@eventchain/core";
-import type { AppendOutcome, AppendRequest, NewEvent, RefusalCode } from "../port.ts";
+import { LedgerError, MAX_INT63, utf8 } from "@eventchain/core";
+import type { AppendCondition, AppendOutcome, AppendRequest, NewEvent, RefusalCode } from "../port.ts";
+import { checkQuery } from "../query.ts";
 
 export type Refusal = Extract<AppendOutcome, { outcome: "refused" }>;
 
@@ -47,10 +48,49 @@ function checkExpected(request: AppendRequest): Refusal | undefined {
   return undefined;
 }
 
-/** UTF-16 units of a request's long texts. */
-export function lengthOf(request: AppendRequest): number {
+function checkCondition({ failIfEventsMatch, after = 0n }: AppendCondition): Refusal | undefined {
+  try {
+    checkQuery(failIfEventsMatch);
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error;
+    return refuse(error.code === "too-large" ? "too-large" : "invalid-argument", error.message);
+  }
+  if (after >= 0n && after <= MAX_INT63) return undefined;
+  return refuse("invalid-argument", "a condition's `after` is from 0 to 2^63 - 1");
+}
+
+function checkRejection({ command, events, rejection }: AppendRequest): Refusal | undefined {
+  if (rejection === undefined) return undefined;
+  const { code, reason = "", event } = rejection;
+  if (command === undefined) return refuse("invalid-argument", "a rejection is of a command");
+  if (events.length > 0) return refuse("invalid-argument", "a rejection has no events to append");
+  if (isLossy(code) || isLossy(reason)) {
+    return refuse("invalid-argument", "a rejection's code or reason has a lone surrogate or U+0000");
+  }
+  const bytes = utf8(code).length;
+  if (bytes < 1 || bytes > 512) return refuse("invalid-argument", "a rejection's code has 1 to 512 bytes of UTF-8");
+  if (event === undefined) return undefined;
+  if (isLossy(event.metadata)) return refuse("invalid-json", "metadata has a lone surrogate or U+0000", 0);
+  if (!lowerCaseUuid.test(event.id)) return refuse("invalid-argument", "an event id is a UUIDv7 in lower case", 0);
+  return undefined;
+}
+
+function lengthOfNames({ failIfEventsMatch }: AppendCondition): number {
+  if (!Array.isArray(failIfEventsMatch)) return 0;
   let length = 0;
-  for (const event of request.events) length += event.data.length + event.metadata.length + event.stream.length;
+  for (const item of failIfEventsMatch) {
+    for (const names of Object.values(item ?? {})) {
+      if (Array.isArray(names)) for (const name of names) length += String(name).length + 3;
+    }
+  }
+  return length;
+}
+
+/** UTF-16 units of a request's long texts. */
+export function lengthOf({ events, condition, rejection }: AppendRequest): number {
+  let length = condition === undefined ? 0 : lengthOfNames(condition);
+  for (const event of events) length += event.data.length + event.metadata.length + event.stream.length;
+  if (rejection !== undefined) length += (rejection.reason?.length ?? 0) + (rejection.event?.metadata.length ?? 0);
   return length;
 }
 
@@ -67,7 +107,11 @@ export function checkRequest(request: AppendRequest): Refusal | undefined {
       return refuse("invalid-argument", "a command's type or actor has a lone surrogate or U+0000");
     }
   }
-  const refused = checkExpected(request);
+  const { condition } = request;
+  const refused =
+    checkRejection(request) ??
+    checkExpected(request) ??
+    (condition === undefined ? undefined : checkCondition(condition));
   if (refused !== undefined) return refused;
   for (const [index, event] of request.events.entries()) {
     const problem = checkEvent(event, index);

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import type { AppendRequest, ExpectedVersion } from "../port.ts";
+import type { AppendRequest, EventQuery, ExpectedVersion, QueryItem } from "../port.ts";
 
 /** The text of a text[]. */
 function encodeTags(tags: readonly string[]): string {
@@ -18,6 +18,24 @@ function encodeBytes(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+function isStorable(name: string): boolean {
+  return name.isWellFormed() && !name.includes("\0");
+}
+
+/** The item without what no event can have, which JSON in Postgres cannot say: undefined where it can meet none. */
+function encodeItem({ streams, types, tags }: QueryItem): QueryItem | undefined {
+  const item: QueryItem = {};
+  if (streams !== undefined) item.streams = streams.filter(isStorable);
+  if (types !== undefined) item.types = types.filter(isStorable);
+  if (tags !== undefined) item.tags = tags;
+  const meetsNone = item.streams?.length === 0 || item.types?.length === 0 || tags?.every(isStorable) === false;
+  return meetsNone ? undefined : item;
+}
+
+function encodeQuery(query: EventQuery): string {
+  return JSON.stringify(query === "all" ? query : query.flatMap((item) => encodeItem(item) ?? []));
+}
+
 /** The values of `statements/append-events.sql`: one array for each column, each stream's name once. */
 export function encodeRequests(ledgerId: bigint, requests: readonly AppendRequest[]): unknown[] {
   const streams = new Map<string, number>();
@@ -34,6 +52,8 @@ export function encodeRequests(ledgerId: bigint, requests: readonly AppendReques
     ),
   );
   const commands = requests.map((request) => request.command);
+  const conditions = requests.map(({ condition, rejection }) => (rejection === undefined ? condition : undefined));
+  const rejections = requests.map(({ rejection }) => rejection);
   const eventStreams = events.map((event) => indexOf(event.stream));
   return [
     ledgerId,
@@ -55,5 +75,14 @@ export function encodeRequests(ledgerId: bigint, requests: readonly AppendReques
     events.map((event) => encodeBytes(event.salt)),
     events.map((event) => event.metadata),
     events.map((event) => encodeBytes(event.metaSalt)),
+    conditions.map((condition) => (condition === undefined ? null : encodeQuery(condition.failIfEventsMatch))),
+    conditions.map((condition) => condition?.after ?? null),
+    requests.map(({ chain }) => chain ?? null),
+    rejections.map((rejection) => rejection?.code ?? null),
+    rejections.map((rejection) => rejection?.reason ?? null),
+    rejections.map((rejection) => rejection?.event?.id ?? null),
+    rejections.map((rejection) => (rejection?.event === undefined ? null : encodeBytes(rejection.event.salt))),
+    rejections.map((rejection) => rejection?.event?.metadata ?? null),
+    rejections.map((rejection) => (rejection?.event === undefined ? null : encodeBytes(rejection.event.metaSalt))),
   ];
 }

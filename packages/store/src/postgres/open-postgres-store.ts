@@ -5,7 +5,7 @@ import { appendEvents } from "./append-events.ts";
 import { checkSchema } from "./check-schema.ts";
 import { countEvents } from "./count-events.ts";
 import { createLedger } from "./create-ledger.ts";
-import { findCommand } from "./find-command.ts";
+import { findCommand, knownCommands } from "./find-command.ts";
 import { findEvent } from "./find-event.ts";
 import { keepSchemas, keptSchemas } from "./keep-schemas.ts";
 import { statement } from "./load-statement.ts";
@@ -113,6 +113,10 @@ export function openPostgresStore(options: PostgresStoreOptions): PostgresStore 
     async findCommand(ledgerId, commandId) {
       await ready();
       return findCommand(pool, ledgerId, commandId);
+    },
+    async knownCommands(ledgerId, commandIds) {
+      await ready();
+      return knownCommands(pool, ledgerId, commandIds);
     },
     async keptSchemas(ledgerId) {
       await ready();

@@ -135,6 +135,7 @@ export const commandCases: readonly ConformanceCase[] = [
         commandId: "c",
         outcome: "recorded",
         code: null,
+        reason: null,
         type: "OpenTicket",
         actor: "ada",
         firstPosition: 1n,

@@ -7,5 +7,8 @@ from eventchain.append_events(
   $8::text[],
   $9::int[], $10::bigint[],
   $11::int[], $12::uuid[], $13::text[], $14::int[], $15::text[],
-  $16::text[], $17::bytea[], $18::text[], $19::bytea[]
+  $16::text[], $17::bytea[], $18::text[], $19::bytea[],
+  $20::text[], $21::bigint[], $22::int[],
+  $23::text[], $24::text[],
+  $25::uuid[], $26::bytea[], $27::text[], $28::bytea[]
 ) a
