@@ -10,5 +10,7 @@ export {
   MoneySent,
   MoneyWithdrawn,
 } from "./accounts/events.ts";
-export { account, bankTotals } from "./accounts/models.ts";
+export { account, bankTotals, everyBooking } from "./accounts/models.ts";
 export { deposit, reverseBooking, transfer, withdraw } from "./accounts/money-commands.ts";
+export { type FedAccount, feedBank } from "./feed/feed-bank.ts";
+export { type BankTransaction, readTransactions } from "./feed/read-transactions.ts";

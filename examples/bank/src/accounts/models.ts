@@ -1,4 +1,4 @@
-import { defineModel } from "@eventchain/ledger";
+import { defineModel, query } from "@eventchain/ledger";
 import {
   AccountClosed,
   AccountOpened,
@@ -93,3 +93,6 @@ export const bankTotals = defineModel("bankTotals", {
     paidIn: state.paidIn + Math.min(change, 0),
     paidOut: state.paidOut - Math.max(change, 0),
   }));
+
+/** The context of `bankTotals`: every booking of every account. */
+export const everyBooking = query({ types: bankTotals.events });
