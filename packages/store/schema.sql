@@ -122,6 +122,7 @@ table commands (
   first_position bigint,
   last_position bigint,
   at timestamp with time zone not null,
+  reason text,
   constraint commands_outcome_check CHECK ((outcome = ANY (ARRAY['recorded'::text, 'rejected'::text]))),
   constraint commands_pkey PRIMARY KEY (ledger_id, command_id)
 );
@@ -366,7 +367,8 @@ view command_status with (security_invoker=true) as
         END AS state,
     a.tx_hash,
     a.block_number,
-    a.block_time
+    a.block_time,
+    c.reason
    FROM eventchain.commands c
      JOIN eventchain.watermarks w USING (ledger_id)
      LEFT JOIN LATERAL ( SELECT a_1.tx_hash,
@@ -380,7 +382,14 @@ grant SELECT on command_status to eventchain_reader;
 grant SELECT on command_status to eventchain_sealer;
 grant SELECT on command_status to eventchain_writer;
 
-CREATE OR REPLACE FUNCTION eventchain.append_events(ledger bigint, command_ids text[], request_hashes bytea[], command_types text[], command_actors text[], event_counts integer[], expected_counts integer[], stream_names text[], expected_streams integer[], expected_versions bigint[], event_streams integer[], ids uuid[], types text[], schemas integer[], tags text[], datas text[], salts bytea[], metadatas text[], meta_salts bytea[])
+CREATE OR REPLACE FUNCTION eventchain.add_obstacles(obstacles text, positions bigint[])
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (positions IS NULL) THEN obstacles ELSE (ARRAY(SELECT DISTINCT p.p FROM unnest(((add_obstacles.obstacles)::bigint[] || add_obstacles.positions)) p(p) ORDER BY p.p LIMIT 16))::text END
+;
+
+CREATE OR REPLACE FUNCTION eventchain.append_events(ledger bigint, command_ids text[], request_hashes bytea[], command_types text[], command_actors text[], event_counts integer[], expected_counts integer[], stream_names text[], expected_streams integer[], expected_versions bigint[], event_streams integer[], ids uuid[], types text[], schemas integer[], tags text[], datas text[], salts bytea[], metadatas text[], meta_salts bytea[], conditions text[], condition_afters bigint[], chains integer[], rejection_codes text[], rejection_reasons text[], rejection_ids uuid[], rejection_salts bytea[], rejection_metadatas text[], rejection_meta_salts bytea[])
  RETURNS TABLE(request integer, outcome text, "position" bigint, stream text, version bigint, id uuid, hash bytea, recorded_at_micros bigint, code text, message text, event integer)
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -394,7 +403,12 @@ AS $function$
 declare
   request_count int := coalesce(cardinality(event_counts), 0);
   stream_count int := coalesce(cardinality(stream_names), 0);
-  event_count int := coalesce(cardinality(ids), 0);
+  -- The callers' events; behind them stand those of the rejections.
+  plain_count int := coalesce(cardinality(ids), 0);
+  event_count int := plain_count;
+  -- By request: its rejection's event.
+  audit_events int[];
+  audit_stream int;
   origin_json text;
   problems text[];
   data_hashes bytea[];
@@ -405,6 +419,23 @@ declare
   distinct_ids bigint;
   id_slots int[];
   command_slots int[];
+  condition_problems text[];
+  items eventchain.condition_item[];
+  one_item eventchain.condition_item;
+  -- By event: its request.
+  event_requests int[];
+  -- Which events of this call meet the condition of which later request of another chain: those of request r are at
+  -- matched_until[r - 1] + 1 to matched_until[r].
+  matched_events int[];
+  matched_until int[];
+  -- By request: the text of a bigint[], the stored events in the way of its condition, in order.
+  obstacles text[];
+  in_the_way bigint[];
+  -- The head just before the lock: conditions are checked up to there without it.
+  seen_position bigint;
+  after bigint;
+  chain_broken boolean := false;
+  is_rejection boolean;
   ledger_state text;
   ledger_reason text;
   head_position bigint;
@@ -419,6 +450,9 @@ declare
   hit record;
   -- By command slot: what is known of the command id.
   known_hashes bytea[];
+  known_outcomes text[];
+  known_codes text[];
+  known_reasons text[];
   known_first bigint[];
   known_last bigint[];
   -- By event, null unless accepted.
@@ -431,11 +465,18 @@ declare
   first_positions bigint[];
   last_positions bigint[];
   codes text[];
+  -- Of its rejection, now or before.
+  told_codes text[];
+  told_reasons text[];
   conflict_streams text[];
   conflict_versions bigint[];
+  conflict_positions text[];
   culprits int[];
+  -- `from_event` to `to_event`: the request's own events, or its rejection's.
   first_event int;
   last_event int := 0;
+  from_event int;
+  to_event int;
   first_expected int;
   last_expected int := 0;
   slot int;
@@ -457,6 +498,41 @@ begin
   if origin_json is null then
     return;
   end if;
+  if exists (
+    select from (select chains[r] as chain, lag(chains[r]) over (order by r) as previous
+                   from generate_series(1, request_count) r) c
+     where c.chain is not null and c.previous is distinct from c.chain group by c.chain having count(*) > 1
+  ) then
+    raise exception 'the requests of a chain are neighbours' using errcode = 'invalid_parameter_value';
+  end if;
+
+  audit_events := array_fill(null::int, array[request_count]);
+  for r in 1 .. request_count loop
+    continue when num_nonnulls(
+      rejection_ids[r], rejection_salts[r], rejection_metadatas[r], rejection_meta_salts[r]) = 0;
+    if audit_stream is null then
+      audit_stream := array_position(stream_names, '$audit');
+      if audit_stream is null then
+        stream_names := array_append(stream_names, '$audit');
+        stream_count := stream_count + 1;
+        audit_stream := stream_count;
+      end if;
+    end if;
+    event_count := event_count + 1;
+    audit_events[r] := event_count;
+    event_streams := array_append(event_streams, audit_stream);
+    ids := array_append(ids, rejection_ids[r]);
+    types := array_append(types, '$CommandRejected');
+    schemas := array_append(schemas, 1);
+    tags := array_append(tags, '{}');
+    datas := array_append(datas, '{"actor":' || coalesce(to_json(command_actors[r])::text, 'null')
+      || ',"code":' || coalesce(to_json(rejection_codes[r])::text, 'null')
+      || ',"command":' || coalesce(to_json(command_ids[r])::text, 'null')
+      || ',"type":' || coalesce(to_json(command_types[r])::text, 'null') || '}');
+    salts := array_append(salts, rejection_salts[r]);
+    metadatas := array_append(metadatas, rejection_metadatas[r]);
+    meta_salts := array_append(meta_salts, rejection_meta_salts[r]);
+  end loop;
 
   -- Check the texts and hash them. The hashes of a text that is refused are of no use and do no harm.
   select array_agg(e.problem order by e.i),
@@ -480,10 +556,11 @@ begin
                  then 'invalid-argument|a part of an event is missing'
                when octet_length(t.stream) not between 1 and 512
                  then 'invalid-name|a stream''s name has 1 to 512 bytes of UTF-8'
-               when left(t.stream, 1) = '$' then 'invalid-name|streams that begin with $ belong to the ledger'
+               when left(t.stream, 1) = '$' and t.i <= plain_count then 'invalid-name|streams that begin with $ belong to the ledger'
                when octet_length(t.type) not between 1 and 512
                  then 'invalid-name|an event type has 1 to 512 bytes of UTF-8'
-               when left(t.type, 1) = '$' then 'invalid-name|event types that begin with $ belong to the ledger'
+               when left(t.type, 1) = '$' and t.i <= plain_count
+                 then 'invalid-name|event types that begin with $ belong to the ledger'
                when t.schema < 1 then 'invalid-argument|a schema version is at least 1'
                -- RFC 9562: the version is the thirteenth hex digit, the variant the two bits at the seventeenth.
                when substr(t.id, 15, 1) <> '7' or substr(t.id, 20, 1) not in ('8', '9', 'a', 'b')
@@ -516,6 +593,59 @@ begin
       from (select r, min(r) over (partition by command_ids[r]) as slot from generate_series(1, request_count) r) d;
   end if;
 
+  if num_nonnulls(variadic conditions) > 0 then
+    select array_agg(eventchain.condition_problem(conditions[r]) order by r) into condition_problems
+      from generate_series(1, request_count) r;
+    select array_agg(row(r, i.streams, i.types, i.tags)::eventchain.condition_item order by r, i.k) into items
+      from (select r, case when condition_problems[r] is null then conditions[r]::jsonb end as query
+              from generate_series(1, request_count) r) c
+      cross join lateral (
+        select 1::bigint as k, null::text[] as streams, null::text[] as types, null::text[] as tags
+         where c.query = '"all"'
+        union all
+        select k, case when item ? 'streams' then array(select jsonb_array_elements_text(item -> 'streams')) end,
+               case when item ? 'types' then array(select jsonb_array_elements_text(item -> 'types')) end,
+               case when item ? 'tags' then array(select jsonb_array_elements_text(item -> 'tags')) end
+          from jsonb_array_elements(case when c.query <> '"all"' then c.query end) with ordinality as a(item, k)
+      ) i;
+  end if;
+
+  if items is not null then
+    obstacles := array_fill(null::text, array[request_count]);
+    matched_until := array_fill(0, array[request_count]);
+    select array_agg(r order by r, k) || array(
+             select a from generate_series(1, request_count) a where audit_events[a] is not null order by a)
+      into event_requests
+      from generate_series(1, request_count) r, generate_series(1, event_counts[r]) k;
+    if request_count > 1 then
+      for hit in
+        select m.request, array_agg(m.event) as events
+          from eventchain.match_items(items,
+                 array(select stream_names[event_streams[i]] from generate_series(1, event_count) i order by i),
+                 types, tags) m
+         where event_requests[m.event] < m.request
+           and (chains[event_requests[m.event]] = chains[m.request]) is not true
+         group by m.request order by m.request
+      loop
+        matched_events := matched_events || hit.events;
+        matched_until[hit.request] := cardinality(matched_events);
+      end loop;
+      for r in 2 .. request_count loop
+        matched_until[r] := greatest(matched_until[r], matched_until[r - 1]);
+      end loop;
+    end if;
+
+    select coalesce(max(h.position), 0) into seen_position from (
+      select e.position from eventchain.events e where e.ledger_id = ledger order by e.position desc limit 1
+    ) h;
+    foreach one_item in array items loop
+      after := coalesce(condition_afters[one_item.request], 0);
+      continue when after >= seen_position;
+      obstacles[one_item.request] := eventchain.add_obstacles(
+        obstacles[one_item.request], eventchain.find_matching(ledger, one_item, after, seen_position));
+    end loop;
+  end if;
+
   -- The application's own transaction might hold the lock and forget it: not for long, and not past its end.
   if current_setting('idle_in_transaction_session_timeout') = '0' then
     perform set_config('idle_in_transaction_session_timeout', '10s', true);
@@ -532,6 +662,30 @@ begin
   recorded_at := greatest(clock_timestamp(), hit.recorded_at);
   micros := (extract(epoch from recorded_at) * 1000000)::bigint;
   micros_bytes := int8send(micros);
+
+  -- What came while the lock was waited for. Little of it is matched at once, much of it sought by its indexes.
+  if head_position > seen_position and head_position - seen_position <= 1024 then
+    for hit in
+      select m.request, array_agg(c.first + m.event) as positions
+        from (select min(e.position) - 1 as first, array_agg(e.stream order by e.position) as streams,
+                     array_agg(e.type order by e.position) as types,
+                     array_agg(e.tags::text order by e.position) as tags
+                from eventchain.events e
+               where e.ledger_id = ledger and e.position > seen_position and e.position <= head_position) c
+       cross join lateral eventchain.match_items(items, c.streams, c.types, c.tags) m
+       where c.first + m.event > coalesce(condition_afters[m.request], 0)
+       group by m.request
+    loop
+      obstacles[hit.request] := eventchain.add_obstacles(obstacles[hit.request], hit.positions);
+    end loop;
+  elsif head_position > seen_position then
+    foreach one_item in array items loop
+      after := greatest(condition_afters[one_item.request], seen_position);
+      continue when after >= head_position;
+      obstacles[one_item.request] := eventchain.add_obstacles(
+        obstacles[one_item.request], eventchain.find_matching(ledger, one_item, after, head_position));
+    end loop;
+  end if;
 
   -- Each of these is one probe of an index: LIMIT keeps the planner from joining whole tables, and ORDER BY leads it
   -- to the right index even when the plan is made while the table is empty.
@@ -556,16 +710,23 @@ begin
   known_hashes := array_fill(null::bytea, array[request_count]);
   known_first := array_fill(null::bigint, array[request_count]);
   known_last := known_first;
+  known_outcomes := array_fill(null::text, array[request_count]);
+  known_codes := known_outcomes;
+  known_reasons := known_outcomes;
   for hit in
     select r, h.* from generate_series(1, request_count) r,
       lateral (
-        select c.request_hash, c.first_position, c.last_position from eventchain.commands c
+        select c.request_hash, c.first_position, c.last_position, c.outcome, c.code, c.reason
+          from eventchain.commands c
          where c.ledger_id = ledger and c.command_id = command_ids[r] limit 1
       ) h
   loop
     known_hashes[hit.r] := hit.request_hash;
     known_first[hit.r] := hit.first_position;
     known_last[hit.r] := hit.last_position;
+    known_outcomes[hit.r] := hit.outcome;
+    known_codes[hit.r] := hit.code;
+    known_reasons[hit.r] := hit.reason;
   end loop;
 
   positions := array_fill(null::bigint, array[event_count]);
@@ -576,8 +737,11 @@ begin
   first_positions := array_fill(null::bigint, array[request_count]);
   last_positions := first_positions;
   codes := outcomes;
+  told_codes := outcomes;
+  told_reasons := outcomes;
   conflict_streams := outcomes;
   conflict_versions := first_positions;
+  conflict_positions := outcomes;
   culprits := array_fill(null::int, array[request_count]);
 
   -- Each request in its turn, on top of those accepted before it.
@@ -587,19 +751,34 @@ begin
     first_expected := last_expected + 1;
     last_expected := last_expected + expected_counts[r];
 
+    -- A chain stays broken to its end: a member that is dependency-failed is not recorded either.
+    if (chains[r] = chains[r - 1]) is not true then
+      chain_broken := false;
+    elsif event_counts[r - 1] > 0 and outcomes[r - 1] <> 'recorded' then
+      chain_broken := true;
+    end if;
+
     if ledger_state <> 'open' then
       outcomes[r] := 'refused';
       codes[r] := 'ledger-halted|' || coalesce(ledger_reason, 'the ledger is halted');
+      continue;
+    end if;
+    if chain_broken then
+      outcomes[r] := 'dependency-failed';
       continue;
     end if;
 
     if command_ids[r] is not null then
       slot := coalesce(command_slots[r], r);
       if known_hashes[slot] is not null then
-        if known_hashes[slot] = request_hashes[r] and known_first[slot] is not null then
+        first_positions[r] := known_first[slot];
+        last_positions[r] := known_last[slot];
+        if known_hashes[slot] = request_hashes[r] and known_outcomes[slot] = 'rejected' then
+          outcomes[r] := 'rejected-before';
+          told_codes[r] := known_codes[slot];
+          told_reasons[r] := known_reasons[slot];
+        elsif known_hashes[slot] = request_hashes[r] and known_first[slot] is not null then
           outcomes[r] := 'duplicate';
-          first_positions[r] := known_first[slot];
-          last_positions[r] := known_last[slot];
         else
           outcomes[r] := 'command-id-reused';
         end if;
@@ -607,24 +786,35 @@ begin
       end if;
     end if;
 
+    is_rejection := num_nonnulls(rejection_codes[r], rejection_reasons[r], audit_events[r]) > 0;
+    from_event := case when is_rejection then coalesce(audit_events[r], 1) else first_event end;
+    to_event := case when is_rejection then coalesce(audit_events[r], 0) else last_event end;
+
     problem := case
-      when event_counts[r] = 0 then 'invalid-argument|there is no event to append'
+      when is_rejection and event_counts[r] > 0 then 'invalid-argument|a rejection has no events to append'
+      when is_rejection and command_ids[r] is null then 'invalid-argument|a rejection is of a command'
+      when is_rejection and (octet_length(rejection_codes[r]) between 1 and 512) is not true
+        then 'invalid-argument|a rejection''s code has 1 to 512 bytes of UTF-8'
+      when not is_rejection and event_counts[r] = 0 then 'invalid-argument|there is no event to append'
       when event_counts[r] > 65536 then 'too-large|one request has at most 65,536 events'
       when octet_length(command_ids[r]) not between 1 and 512
         then 'invalid-name|a command id has 1 to 512 bytes of UTF-8'
       when command_ids[r] is not null and octet_length(request_hashes[r]) is distinct from 32
         then 'invalid-argument|a request hash has 32 bytes'
+      when not is_rejection and condition_problems[r] is not null then condition_problems[r]
+      when not is_rejection and conditions[r] is not null and condition_afters[r] < 0
+        then 'invalid-argument|a condition''s `after` is a position, or 0'
     end;
     culprit := null;
     if problem is null then
-      for i in first_event .. last_event loop
-        culprit := i - first_event;
+      for i in from_event .. to_event loop
+        culprit := i - from_event;
         problem := case
           when problems[i] is not null then problems[i]
           when meta_commands[i] is distinct from command_ids[r]
             then 'invalid-argument|metadata.commandId is the command''s id, and absent without a command'
           when taken[coalesce(id_slots[i], i)] then 'duplicate-id|an event with this id is recorded already'
-          when id_slots[i] between first_event and i - 1 then 'duplicate-id|two events of one request have one id'
+          when id_slots[i] between from_event and i - 1 then 'duplicate-id|two events of one request have one id'
         end;
         exit when problem is not null;
       end loop;
@@ -636,7 +826,7 @@ begin
       continue;
     end if;
 
-    for x in first_expected .. last_expected loop
+    for x in first_expected .. case when is_rejection then 0 else last_expected end loop
       expected := expected_versions[x];
       v := versions[expected_streams[x]];
       if (expected = v or (expected = -1 and v > 0)) is not true then
@@ -648,9 +838,34 @@ begin
     end loop;
     continue when outcomes[r] is not null;
 
-    outcomes[r] := 'recorded';
-    first_positions[r] := head_position + 1;
-    for i in first_event .. last_event loop
+    if conditions[r] is not null and not is_rejection then
+      after := coalesce(condition_afters[r], 0);
+      if after > head_position then
+        outcomes[r] := 'refused';
+        codes[r] := 'invalid-argument|the condition''s `after` is past the head of the ledger';
+        continue;
+      end if;
+      in_the_way := null;
+      for x in coalesce(matched_until[r - 1], 0) + 1 .. matched_until[r] loop
+        if positions[matched_events[x]] > after then
+          in_the_way := array_append(in_the_way, positions[matched_events[x]]);
+        end if;
+      end loop;
+      if in_the_way is not null then
+        obstacles[r] := eventchain.add_obstacles(obstacles[r], in_the_way);
+      end if;
+      if obstacles[r] is not null then
+        outcomes[r] := 'condition-failed';
+        conflict_positions[r] := obstacles[r];
+        continue;
+      end if;
+    end if;
+
+    outcomes[r] := case when is_rejection then 'rejected' else 'recorded' end;
+    told_codes[r] := rejection_codes[r];
+    told_reasons[r] := rejection_reasons[r];
+    first_positions[r] := case when from_event <= to_event then head_position + 1 end;
+    for i in from_event .. to_event loop
       s := event_streams[i];
       v := versions[s] + 1;
       versions[s] := v;
@@ -662,25 +877,28 @@ begin
         '\x45'::bytea || head_hash || int8send(head_position) || int8send(v) || micros_bytes || content_hashes[i]);
       hashes[i] := head_hash;
     end loop;
-    last_positions[r] := head_position;
+    last_positions[r] := case when from_event <= to_event then head_position end;
     if id_slots is not null then
-      for i in first_event .. last_event loop
+      for i in from_event .. to_event loop
         taken[id_slots[i]] := true;
       end loop;
     end if;
     if command_ids[r] is not null then
       known_hashes[slot] := request_hashes[r];
       known_first[slot] := first_positions[r];
-      known_last[slot] := head_position;
+      known_last[slot] := last_positions[r];
+      known_outcomes[slot] := outcomes[r];
+      known_codes[slot] := rejection_codes[r];
+      known_reasons[slot] := rejection_reasons[r];
     end if;
   end loop;
 
-  if last_event is distinct from event_count
+  if last_event is distinct from plain_count
      or last_expected is distinct from coalesce(cardinality(expected_streams), 0) then
     raise exception 'the arrays of an append do not fit together' using errcode = 'invalid_parameter_value';
   end if;
 
-  if 'recorded' = any (outcomes) then
+  if outcomes && array['recorded', 'rejected'] then
     insert into eventchain.events (ledger_id, position, version, recorded_at, id, schema, stream, type, tags,
         data, salt, data_hash, metadata, meta_salt, meta_hash, content_hash, prev_hash, hash)
       select ledger, positions[i], event_versions[i], recorded_at, ids[i], schemas[i],
@@ -694,12 +912,12 @@ begin
         from generate_series(1, event_count) i, unnest(tags[i]::text[]) as t(tag)
        where positions[i] is not null;
 
-    insert into eventchain.commands (ledger_id, command_id, request_hash, type, actor, outcome, code,
+    insert into eventchain.commands (ledger_id, command_id, request_hash, type, actor, outcome, code, reason,
         first_position, last_position, at)
-      select ledger, command_ids[r], request_hashes[r], command_types[r], command_actors[r], 'recorded', null,
-             first_positions[r], last_positions[r], recorded_at
+      select ledger, command_ids[r], request_hashes[r], command_types[r], command_actors[r], outcomes[r],
+             rejection_codes[r], rejection_reasons[r], first_positions[r], last_positions[r], recorded_at
         from generate_series(1, request_count) r
-       where command_ids[r] is not null and outcomes[r] = 'recorded';
+       where command_ids[r] is not null and outcomes[r] in ('recorded', 'rejected');
   end if;
 
   last_event := 0;
@@ -726,15 +944,20 @@ begin
             from eventchain.events e
            where e.ledger_id = ledger and e.position between first_positions[r] and last_positions[r]
            order by e.position;
+      when 'condition-failed' then
+        return query
+          select r, 'condition-failed', p, null::text, null::bigint, null::uuid, null::bytea, null::bigint,
+                 null::text, null::text, null::int
+            from unnest(conflict_positions[r]::bigint[]) p order by p;
       else
-        position := null;
+        position := case when outcome in ('rejected', 'rejected-before') then first_positions[r] end;
         stream := conflict_streams[r];
         version := conflict_versions[r];
         id := null;
         hash := null;
         recorded_at_micros := null;
-        code := split_part(codes[r], '|', 1);
-        message := substr(codes[r], length(code) + 2);
+        code := coalesce(told_codes[r], split_part(codes[r], '|', 1));
+        message := coalesce(told_reasons[r], substr(codes[r], length(code) + 2));
         event := culprits[r];
         return next;
         code := null;
@@ -746,6 +969,39 @@ end
 $function$
 ;
 grant execute on function append_events to eventchain_writer;
+
+CREATE OR REPLACE FUNCTION eventchain.condition_problem(condition text)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  query jsonb;
+begin
+  if condition is null then
+    return null;
+  elsif condition is not json with unique keys then
+    return 'invalid-argument|the condition is not JSON with unique keys';
+  end if;
+  query := condition::jsonb;
+  return case
+    when query = '"all"'::jsonb then null
+    when jsonb_typeof(query) <> 'array' then 'invalid-argument|a query is "all" or a list of items'
+    when jsonb_array_length(query) > 1024 then 'too-large|a query has at most 1,024 items'
+    when jsonb_path_exists(query, 'strict $[*] ? (@.type() != "object")')
+      then 'invalid-argument|an item of a query is an object'
+    when jsonb_path_exists(query,
+        'strict $[*].keyvalue() ? (@.key != "streams" && @.key != "types" && @.key != "tags")')
+      then 'invalid-argument|an item of a query has streams, types and tags, and nothing else'
+    when jsonb_path_exists(query, 'lax $[*] ? (!exists (@.streams) && !exists (@.types) && !exists (@.tags))')
+      then 'invalid-argument|an item of a query has at least one condition'
+    when jsonb_path_exists(query, 'strict $[*].* ? (@.type() != "array" || @.size() == 0)')
+      or jsonb_path_exists(query, 'strict $[*].*[*] ? (@.type() != "string")')
+      then 'invalid-argument|a condition of an item is a list of at least one text'
+  end;
+end
+$function$
+;
 
 CREATE OR REPLACE FUNCTION eventchain.count_positions(ledger bigint, low bigint, high bigint, search jsonb)
  RETURNS bigint
@@ -773,6 +1029,125 @@ grant execute on function count_positions to eventchain_reader;
 grant execute on function count_positions to eventchain_sealer;
 grant execute on function count_positions to eventchain_viewer;
 grant execute on function count_positions to eventchain_writer;
+
+CREATE OR REPLACE FUNCTION eventchain.find_matching(ledger bigint, item eventchain.condition_item, after bigint, upto bigint)
+ RETURNS bigint[]
+ LANGUAGE plpgsql
+AS $function$
+declare
+  found_positions bigint[];
+  all_positions bigint[];
+  one_stream text;
+  one_type text;
+  tag_count int := coalesce(cardinality(item.tags), 0);
+  condition_count int;
+  -- All positions before it are ruled out; so many conditions in turn have named it.
+  target bigint;
+  agreed int;
+  turn int;
+  named bigint;
+begin
+  case
+    when item.streams is null and item.types is null and item.tags is null then
+      select array_agg(p.position) into found_positions from (
+        select e.position from eventchain.events e
+         where e.ledger_id = ledger and e.position > after and e.position <= upto and left(e.type, 1) <> '$'
+         order by e.position limit 16
+      ) p;
+
+    when item.streams is null and item.types is null and tag_count = 1 then
+      select array_agg(p.position) into found_positions from (
+        select t.position from eventchain.event_tags t
+         where t.ledger_id = ledger and t.tag = item.tags[1] and t.position > after and t.position <= upto
+         order by t.position limit 16
+      ) p;
+
+    when item.streams is null and tag_count = 1 then
+      select array_agg(p.position) into found_positions from (
+        select m.position from unnest(item.types) w(type)
+         cross join lateral (
+           select t.position from eventchain.event_tags t
+            where t.ledger_id = ledger and t.tag = item.tags[1] and t.type = w.type
+              and t.position > after and t.position <= upto
+            order by t.position limit 16
+         ) m
+         group by m.position order by m.position limit 16
+      ) p;
+
+    when item.streams is null and item.tags is null then
+      select array_agg(p.position) into found_positions from (
+        select m.position from unnest(item.types) w(type)
+         cross join lateral (
+           select e.position from eventchain.events e
+            where e.ledger_id = ledger and e.type = w.type and e.position > after and e.position <= upto
+            order by e.position limit 16
+         ) m
+         group by m.position order by m.position limit 16
+      ) p;
+
+    when item.types is null and item.tags is null then
+      select array_agg(p.position) into found_positions from (
+        select m.position from unnest(item.streams) w(stream)
+         cross join lateral eventchain.first_past(ledger, w.stream, after) f
+         cross join lateral (
+           select e.position from eventchain.events e
+            where e.ledger_id = ledger and e.stream = w.stream and e.version >= f.version
+              and e.version < f.version + 16 and e.position <= upto
+            order by e.version limit 16
+         ) m
+         group by m.position order by m.position limit 16
+      ) p;
+
+    else
+      foreach one_stream in array coalesce(item.streams, array[null]) loop
+        foreach one_type in array coalesce(item.types, array[null]) loop
+          condition_count := greatest(tag_count, (one_type is not null)::int) + (one_stream is not null)::int;
+          found_positions := '{}';
+          target := after + 1;
+          agreed := 0;
+          turn := 0;
+          loop
+            turn := turn % condition_count + 1;
+            named := null;
+            if turn <= tag_count and one_type is null then
+              select t.position into named from eventchain.event_tags t
+               where t.ledger_id = ledger and t.tag = item.tags[turn] and t.position >= target
+               order by t.position limit 1;
+            elsif turn <= tag_count then
+              select t.position into named from eventchain.event_tags t
+               where t.ledger_id = ledger and t.tag = item.tags[turn] and t.type = one_type and t.position >= target
+               order by t.position limit 1;
+            elsif turn = condition_count and one_stream is not null then
+              select f.position into named from eventchain.first_past(ledger, one_stream, target - 1) f;
+            else
+              select e.position into named from eventchain.events e
+               where e.ledger_id = ledger and e.type = one_type and e.position >= target
+               order by e.position limit 1;
+            end if;
+            exit when named is null or named > upto;
+            if named > target then
+              target := named;
+              agreed := 0;
+            end if;
+            agreed := agreed + 1;
+            if agreed = condition_count then
+              found_positions := found_positions || target;
+              exit when cardinality(found_positions) = 16;
+              target := target + 1;
+              agreed := 0;
+            end if;
+          end loop;
+          all_positions := all_positions || found_positions;
+        end loop;
+      end loop;
+      select array_agg(p.position) into found_positions from (
+        select distinct u.position from unnest(all_positions) u(position) order by u.position limit 16
+      ) p;
+  end case;
+  return found_positions;
+end
+$function$
+;
 
 CREATE OR REPLACE FUNCTION eventchain.find_positions(ledger bigint, low bigint, high bigint, backwards boolean, take bigint, search jsonb)
  RETURNS bigint[]
@@ -847,6 +1222,42 @@ grant execute on function find_positions to eventchain_reader;
 grant execute on function find_positions to eventchain_sealer;
 grant execute on function find_positions to eventchain_viewer;
 grant execute on function find_positions to eventchain_writer;
+
+CREATE OR REPLACE FUNCTION eventchain.first_past(ledger bigint, stream_name text, after bigint)
+ RETURNS TABLE(version bigint, "position" bigint)
+ LANGUAGE plpgsql
+AS $function$
+#variable_conflict use_column
+declare
+  -- Never past `after`; 0 before the first event.
+  low bigint;
+  high record;
+  step bigint := 1;
+  probe record;
+begin
+  select e.version, e.position into high from eventchain.events e
+   where e.ledger_id = ledger and e.stream = stream_name order by e.version desc limit 1;
+  if high.position is null or high.position <= after then
+    return;
+  end if;
+  while low is null or high.version - low > 1 loop
+    select e.version, e.position into probe from eventchain.events e
+     where e.ledger_id = ledger and e.stream = stream_name
+       and e.version = case when low is null then high.version - step else (low + high.version) / 2 end
+     order by e.version limit 1;
+    if probe.position > after then
+      high := probe;
+      step := step * 2;
+    else
+      low := coalesce(probe.version, greatest(high.version - step, 0));
+    end if;
+  end loop;
+  version := high.version;
+  position := high.position;
+  return next;
+end
+$function$
+;
 
 CREATE OR REPLACE FUNCTION eventchain.has_reserved_keys(metadata text)
  RETURNS boolean
@@ -1031,6 +1442,38 @@ end
 $function$
 ;
 grant execute on function keep_schemas to eventchain_writer;
+
+CREATE OR REPLACE FUNCTION eventchain.match_items(items eventchain.condition_item[], streams text[], types text[], tags text[])
+ RETURNS TABLE(request integer, event integer)
+ LANGUAGE sql
+AS $function$
+  with e as materialized (
+    select i as event, streams[i] as stream, types[i] as type, tags[i]::text[] as tags
+      from generate_subscripts(types, 1) i
+  ), q as materialized (
+    select i.item, i.request, i.streams, i.types, i.tags
+      from unnest(items) with ordinality i(request, streams, types, tags, item)
+  ), t as materialized (
+    select tag, event from e cross join unnest(e.tags) tag
+  ), led as materialized (
+    select distinct on (q.item) q.item, tag
+      from q cross join unnest(q.tags) tag left join (select tag, count(*) as events from t group by tag) c using (tag)
+     order by q.item, coalesce(c.events, 0)
+  )
+  select q.request, e.event from q cross join e
+   where q.streams is null and q.types is null and q.tags is null and left(e.type, 1) <> '$'
+  union
+  select q.request, e.event from led join q using (item) join t using (tag) join e using (event)
+   where e.tags @> q.tags
+     and (q.types is null or e.type = any (q.types)) and (q.streams is null or e.stream = any (q.streams))
+  union
+  select q.request, e.event from q cross join unnest(q.types) w(type) join e using (type)
+   where q.tags is null and (q.streams is null or e.stream = any (q.streams))
+  union
+  select q.request, e.event from q cross join unnest(q.streams) w(stream) join e using (stream)
+   where q.tags is null and q.types is null
+$function$
+;
 
 CREATE OR REPLACE FUNCTION eventchain.may_have_reserved_keys(metadata text)
  RETURNS boolean
