@@ -1,5 +1,8 @@
 export { type AccessItem, defineAccess } from "./access/define-access.ts";
+export { hiddenCause } from "./access/hide-failure.ts";
 export type { Access } from "./access/types.ts";
+export { DEFAULT_RELATED_EVENTS } from "./audit/find-related.ts";
+export type { AuditOptions, Related, RelatedNode, RelatedOptions } from "./audit/types.ts";
 export { DEFAULT_FINAL_TIMEOUT_MS } from "./await-position.ts";
 export { anyOf, hasClaim, hasRole } from "./commands/allow.ts";
 export { defineCommand } from "./commands/define-command.ts";
@@ -18,6 +21,7 @@ export type {
   ContextsFor,
   DecideInput,
   Decision,
+  EventOfCommand,
   ExecuteOptions,
   KnownActor,
   NotAllowed,
