@@ -846,7 +846,7 @@ begin
         continue;
       end if;
       in_the_way := null;
-      for x in coalesce(matched_until[r - 1], 0) + 1 .. matched_until[r] loop
+      for x in coalesce(matched_until[r - 1], 0) + 1 .. coalesce(matched_until[r], 0) loop
         if positions[matched_events[x]] > after then
           in_the_way := array_append(in_the_way, positions[matched_events[x]]);
         end if;

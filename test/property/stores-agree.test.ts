@@ -79,7 +79,7 @@ test("both stores judge, record and find alike, whatever is asked of them", asyn
         expect(await answer(memory, ledger.memory, ask), ask.what).toEqual(expected);
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 150 },
   );
 });
 

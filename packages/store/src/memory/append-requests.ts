@@ -1,4 +1,5 @@
 import { canonicalJson, equalBytes, eventHash, LedgerError } from "@eventchain/core";
+import { checkChains } from "../check-chains.ts";
 import type { AppendOutcome, AppendRequest, EventQuery, ExpectedVersion, NewEvent } from "../port.ts";
 import { checkRequest, lengthOf, maxRequestLength, type Refusal } from "../postgres/check-request.ts";
 import { type CheckedMetadata, checkEvent, isName, type Problem } from "./check-event.ts";
@@ -29,6 +30,7 @@ export function appendRequests(
   requests: readonly AppendRequest[],
   nowMicros: bigint,
 ): AppendOutcome[] {
+  checkChains(requests);
   const refusals = requests.map(checkRequest);
   const length = requests.reduce((sum, request, at) => sum + (refusals[at] === undefined ? lengthOf(request) : 0), 0);
   if (length > 2 * maxRequestLength) throw new LedgerError("too-large", "one call has at most 128 MiB of text");
@@ -83,21 +85,14 @@ function repeatOutcome(ledger: MemoryLedger, { command }: AppendRequest, known: 
   return { outcome: "recorded", duplicate: true, events };
 }
 
-function requestProblem(request: AppendRequest): Problem | undefined {
-  const { events, command, condition, rejection } = request;
-  const invalid = (message: string): Problem => ({ code: "invalid-argument", message });
-  if (rejection !== undefined && events.length > 0) return invalid("a rejection has no events to append");
-  if (rejection !== undefined && command === undefined) return invalid("a rejection is of a command");
-  if (rejection !== undefined && !isName(rejection.code))
-    return invalid("a rejection's code has 1 to 512 bytes of UTF-8");
-  if (rejection === undefined && events.length === 0) return invalid("there is no event to append");
+function requestProblem({ events, command, rejection }: AppendRequest): Problem | undefined {
+  if (rejection === undefined && events.length === 0)
+    return { code: "invalid-argument", message: "there is no event to append" };
   if (events.length > maxEvents) return { code: "too-large", message: "one request has at most 65,536 events" };
-  if (command !== undefined && !isName(command.id))
-    return { code: "invalid-name", message: "a command id has 1 to 512 bytes of UTF-8" };
-  if (command !== undefined && command.requestHash.length !== 32) return invalid("a request hash has 32 bytes");
-  if (rejection === undefined && (condition?.after ?? 0n) < 0n)
-    return invalid("a condition's `after` is a position, or 0");
-  return undefined;
+  if (command === undefined) return undefined;
+  if (!isName(command.id)) return { code: "invalid-name", message: "a command id has 1 to 512 bytes of UTF-8" };
+  if (command.requestHash.length === 32) return undefined;
+  return { code: "invalid-argument", message: "a request hash has 32 bytes" };
 }
 
 /** What each event's metadata says; or the refusal of the first event that may not be stored. */

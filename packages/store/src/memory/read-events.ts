@@ -56,11 +56,8 @@ function selectionOf(ledger: MemoryLedger, options: Selecting): Selection {
   const { after, to, query, filter = {}, backwards = false } = options;
   checkBound(after, "after");
   checkBound(to, "to");
-  const queries = checkAccess(options);
-  if (query !== undefined) {
-    checkQuery(query);
-    queries.push(query);
-  }
+  if (query !== undefined) checkQuery(query);
+  const queries = [...(query === undefined ? [] : [query]), ...checkAccess(options)];
   const head = headOf(ledger).position;
   return backwards
     ? { queries, filter, backwards, first: to ?? 1n, last: after === undefined ? head : after - 1n }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { LedgerError } from "@eventchain/core";
 import type pg from "pg";
+import { checkChains } from "../check-chains.ts";
 import type { AppendOutcome, AppendRequest, RecordedEvent } from "../port.ts";
 import { checkRequest, lengthOf, maxRequestLength } from "./check-request.ts";
 import { decodeOutcomes, type OutcomeRow } from "./decode-outcomes.ts";
@@ -187,19 +188,6 @@ export async function appendEvents(
     if (outcome === undefined) throw new Error("each request has an outcome");
     return outcome;
   });
-}
-
-function checkChains(requests: readonly AppendRequest[]): void {
-  const seen = new Set<number>();
-  for (const [index, { chain }] of requests.entries()) {
-    if (chain === undefined || chain === requests[index - 1]?.chain) continue;
-    if (!Number.isInteger(chain) || chain < 0 || chain >= 2 ** 31 || seen.has(chain)) {
-      throw new LedgerError("invalid-argument", "chains are numbered from 0, and the requests of each are neighbours", {
-        values: { chain },
-      });
-    }
-    seen.add(chain);
-  }
 }
 
 /** The outcomes that need no database: a chain of which an event is refused fails from there on. */
