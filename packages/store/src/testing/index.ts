@@ -1,10 +1,14 @@
+import { accessCases } from "./cases-access.ts";
 import { appendCases } from "./cases-append.ts";
 import { commandCases } from "./cases-commands.ts";
 import { concurrencyCases } from "./cases-concurrency.ts";
 import { expectedCases } from "./cases-expected.ts";
 import { ledgerCases } from "./cases-ledgers.ts";
+import { lookCases } from "./cases-look.ts";
 import { nameCases } from "./cases-names.ts";
+import { queryCases } from "./cases-query.ts";
 import { readingCases } from "./cases-reading.ts";
+import { schemaCases } from "./cases-schemas.ts";
 import { type ConformanceCase, checkChain, createTestLedger, type StoreUnderTest, type TestLedger } from "./harness.ts";
 
 export { naughtyNames } from "./cases-names.ts";
@@ -46,6 +50,10 @@ export function eventStoreTests(factory: () => Promise<StoreUnderTest> | StoreUn
     ...expectedCases,
     ...commandCases,
     ...readingCases,
+    ...queryCases,
+    ...accessCases,
+    ...lookCases,
+    ...schemaCases,
     ...nameCases,
     ...concurrencyCases,
   ];
