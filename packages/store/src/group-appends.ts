@@ -1,14 +1,15 @@
 import { LedgerError } from "@eventchain/core";
 import { abortedError, throwIfAborted } from "./abort.ts";
 import type { AppendOutcome, AppendRequest, EventStore } from "./port.ts";
+import { lengthOf } from "./postgres/check-request.ts";
 
-/** A group is sent before it would pass any of these bounds; a request that passes one by itself goes alone. */
+/** A group is sent before it would pass any of these bounds; a request or chain that passes one by itself goes alone. */
 export interface GroupOptions {
   /** Requests in a group. Default 512. */
   maxRequests?: number;
   /** Events in a group. Default 1,024. */
   maxEvents?: number;
-  /** UTF-16 units of data and metadata in a group. Default 4 Mi. */
+  /** UTF-16 units of data, metadata and conditions in a group. Default 4 Mi. */
   maxLength?: number;
 }
 
@@ -23,16 +24,34 @@ export interface GroupedAppends {
    * Errors: those of `EventStore.append`.
    */
   append(ledgerId: bigint, request: AppendRequest, options?: { signal?: AbortSignal }): Promise<AppendOutcome>;
+  /**
+   * Appends requests that were decided one on top of the other, as one chain (its number is given here), in one call with
+   * what else waits. An abort takes the whole chain back.
+   *
+   * Where the database cannot take it, its first half is sent again, and so on; the rest is `dependency-failed`, to be
+   * decided again on what is there then. So what is recorded of a chain was recorded by one call, neighbours in the ledger.
+   * A first request that the database cannot take by itself is `failed`. Other errors are the whole chain's.
+   */
+  appendChain(
+    ledgerId: bigint,
+    requests: readonly AppendRequest[],
+    options?: { signal?: AbortSignal },
+  ): Promise<ChainOutcome[]>;
   /** Waits until every append has its outcome. */
   drain(): Promise<void>;
 }
 
+/** `failed`: the call of this request alone threw `error`. */
+export type ChainOutcome = AppendOutcome | { outcome: "failed"; error: unknown };
+
+/** A chain, or a lone request, which is a chain of one. */
 interface Waiting {
-  request: AppendRequest;
+  requests: readonly AppendRequest[];
+  events: number;
   length: number;
   signal: AbortSignal | undefined;
   onAbort: () => void;
-  resolve(outcome: AppendOutcome): void;
+  resolve(outcomes: ChainOutcome[]): void;
   reject(error: unknown): void;
 }
 
@@ -48,25 +67,35 @@ interface Lane {
   scheduled: boolean;
 }
 
-function measure(request: AppendRequest): number {
-  let length = 0;
-  for (const event of request.events) length += event.data.length + event.metadata.length;
-  return length;
-}
-
-/** Takes from the front what fits into one group, one request at least. */
+/** Takes from the front what fits into one group, one chain at least. */
 function takeGroup(waiting: Waiting[], limits: Required<GroupOptions>): Waiting[] {
   let count = 0;
+  let requests = 0;
   let events = 0;
   let length = 0;
   for (const each of waiting) {
-    events += each.request.events.length;
+    requests += each.requests.length;
+    events += each.events;
     length += each.length;
-    const fits = count < limits.maxRequests && events <= limits.maxEvents && length <= limits.maxLength;
+    const fits = requests <= limits.maxRequests && events <= limits.maxEvents && length <= limits.maxLength;
     if (count > 0 && !fits) break;
     count += 1;
   }
   return waiting.splice(0, count);
+}
+
+/** The group's requests in one list, each chain of several with a number. */
+function listRequests(group: readonly Pick<Waiting, "requests">[]): AppendRequest[] {
+  let chains = 0;
+  return group.flatMap(({ requests }) => {
+    const chain = requests.length > 1 ? chains++ : undefined;
+    return requests.map((request) => withChain(request, chain));
+  });
+}
+
+function withChain(request: AppendRequest, chain: number | undefined): AppendRequest {
+  const { chain: _, ...lone } = request;
+  return chain === undefined ? lone : { ...lone, chain };
 }
 
 /** The database could not take the group as it was, although it was there: one of its requests may be to blame. */
@@ -74,42 +103,61 @@ function mayBePoisoned(error: unknown): boolean {
   return !(error instanceof LedgerError) || error.code === "database-failed" || error.code === "too-large";
 }
 
-async function sendSingly(
-  store: Pick<EventStore, "append">,
+type Appender = Pick<EventStore, "append">;
+
+async function sendRequests(
+  store: Appender,
   ledgerId: bigint,
-  group: readonly Waiting[],
-): Promise<void> {
-  for (const each of group) {
-    try {
-      const [outcome] = await store.append(ledgerId, [each.request]);
-      if (outcome === undefined) throw new Error("the store gave no outcome");
-      each.resolve(outcome);
-    } catch (error) {
-      each.reject(error);
-    }
+  requests: readonly AppendRequest[],
+): Promise<AppendOutcome[]> {
+  const outcomes = await store.append(ledgerId, requests);
+  if (outcomes.length !== requests.length) throw new Error("the store gave another number of outcomes");
+  return outcomes;
+}
+
+/** Sends the first `count` requests of a chain, or as many of them as the database can take. */
+async function sendChain(store: Appender, ledgerId: bigint, chain: Waiting, count: number): Promise<ChainOutcome[]> {
+  const rest = (from: number): ChainOutcome[] =>
+    chain.requests.slice(from).map(() => ({ outcome: "dependency-failed" }));
+  try {
+    const requests = listRequests([{ requests: chain.requests.slice(0, count) }]);
+    return [...(await sendRequests(store, ledgerId, requests)), ...rest(count)];
+  } catch (error) {
+    if (!mayBePoisoned(error)) throw error;
+    if (count === 1) return [{ outcome: "failed", error }, ...rest(1)];
+    return sendChain(store, ledgerId, chain, Math.ceil(count / 2));
   }
 }
 
 /** Sends a group and settles each of its promises; never throws. */
-async function sendGroup(
-  store: Pick<EventStore, "append">,
-  ledgerId: bigint,
-  group: readonly Waiting[],
-): Promise<void> {
+async function sendGroup(store: Appender, ledgerId: bigint, group: readonly Waiting[]): Promise<void> {
+  const requests = listRequests(group);
   try {
-    const requests = group.map(({ request }) => request);
-    const outcomes = await store.append(ledgerId, requests);
-    if (outcomes.length !== group.length) throw new Error("the store gave another number of outcomes");
-    for (const [index, each] of group.entries()) each.resolve(outcomes[index] as AppendOutcome);
+    const outcomes = await sendRequests(store, ledgerId, requests);
+    let first = 0;
+    for (const each of group) {
+      const next = first + each.requests.length;
+      each.resolve(outcomes.slice(first, next));
+      first = next;
+    }
   } catch (error) {
-    if (group.length > 1 && mayBePoisoned(error)) return sendSingly(store, ledgerId, group);
-    for (const each of group) each.reject(error);
+    if (requests.length === 1 || !mayBePoisoned(error)) for (const each of group) each.reject(error);
+    else await sendApart(store, ledgerId, group);
+  }
+}
+
+/** Each chain by itself; what has failed just so already, from its first half. */
+async function sendApart(store: Appender, ledgerId: bigint, group: readonly Waiting[]): Promise<void> {
+  for (const each of group) {
+    const { length } = each.requests;
+    const count = group.length > 1 ? length : Math.ceil(length / 2);
+    await sendChain(store, ledgerId, each, count).then(each.resolve, each.reject);
   }
 }
 
 /**
  * Gathers the appends that callers have waiting and sends them as groups, so that the price of a commit is paid once
- * for many. An append that the database cannot take fails alone: its group is sent again one by one.
+ * for many. An append that the database cannot take fails alone: its group is sent again, chain by chain.
  */
 export function groupAppends(store: Pick<EventStore, "append">, options: GroupOptions = {}): GroupedAppends {
   const { maxRequests = defaultMaxRequests, maxEvents = defaultMaxEvents, maxLength = defaultMaxLength } = options;
@@ -146,11 +194,11 @@ export function groupAppends(store: Pick<EventStore, "append">, options: GroupOp
     process.nextTick(send, ledgerId, lane);
   }
 
-  function append(
+  function wait(
     ledgerId: bigint,
-    request: AppendRequest,
-    { signal }: { signal?: AbortSignal } = {},
-  ): Promise<AppendOutcome> {
+    requests: readonly AppendRequest[],
+    signal: AbortSignal | undefined,
+  ): Promise<ChainOutcome[]> {
     return new Promise((resolve, reject) => {
       throwIfAborted(signal);
       const lane = lanes.get(ledgerId) ?? { waiting: [], sending: false, scheduled: false };
@@ -161,7 +209,9 @@ export function groupAppends(store: Pick<EventStore, "append">, options: GroupOp
         reject(abortedError(signal));
         settle(ledgerId, lane);
       };
-      const each: Waiting = { request, length: measure(request), signal, onAbort, resolve, reject };
+      const events = requests.reduce((sum, request) => sum + request.events.length, 0);
+      const length = requests.reduce((sum, request) => sum + lengthOf(request), 0);
+      const each: Waiting = { requests, events, length, signal, onAbort, resolve, reject };
       signal?.addEventListener("abort", onAbort, { once: true });
       lane.waiting.push(each);
       schedule(ledgerId, lane);
@@ -169,7 +219,15 @@ export function groupAppends(store: Pick<EventStore, "append">, options: GroupOp
   }
 
   return {
-    append,
+    async append(ledgerId, request, { signal } = {}) {
+      const [outcome] = await wait(ledgerId, [request], signal);
+      if (outcome === undefined) throw new Error("each request has an outcome");
+      if (outcome.outcome === "failed") throw outcome.error;
+      return outcome;
+    },
+    async appendChain(ledgerId, requests, { signal } = {}) {
+      return requests.length === 0 ? [] : wait(ledgerId, requests, signal);
+    },
     async drain() {
       if (lanes.size === 0) return;
       drained ??= Promise.withResolvers<void>();

@@ -1,4 +1,4 @@
-export { type GroupedAppends, type GroupOptions, groupAppends } from "./group-appends.ts";
+export { type ChainOutcome, type GroupedAppends, type GroupOptions, groupAppends } from "./group-appends.ts";
 export { type MemoryStoreOptions, openMemoryStore } from "./memory/open-memory-store.ts";
 export type {
   AccessScope,

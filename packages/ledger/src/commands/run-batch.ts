@@ -1,5 +1,12 @@
 import { type Bytes, equalBytes } from "@eventchain/core";
-import type { AppendOutcome, AppendRequest, CommandRecord, EventStore, GroupedAppends } from "@eventchain/store";
+import type {
+  AppendOutcome,
+  AppendRequest,
+  ChainOutcome,
+  CommandRecord,
+  EventStore,
+  GroupedAppends,
+} from "@eventchain/store";
 import type { SchemaRegistry } from "../events/schema-registry.ts";
 import { aborted } from "../watch-watermarks.ts";
 import { decideBatch, type Entry } from "./decide-batch.ts";
@@ -167,7 +174,7 @@ interface Settled<Job> {
 
 function settleEntries<Job extends CommandJob>(
   entries: readonly Entry<Job>[],
-  outcomes: readonly AppendOutcome[],
+  outcomes: readonly ChainOutcome[],
   position: bigint,
 ): Settled<Job> {
   const again: Job[] = [];
@@ -183,6 +190,11 @@ function settleEntries<Job extends CommandJob>(
     }
     const outcome = outcomes[next++];
     if (outcome === undefined) throw new Error("each request has an outcome");
+    if (outcome.outcome === "failed") {
+      job.reject(outcome.error);
+      sound = false;
+      continue;
+    }
     const result = resultOf(job, request, outcome, position);
     if (result === undefined) again.push(job);
     else job.resolve(result);
@@ -231,7 +243,7 @@ function keepViews(
   kept: KeptStates,
   views: readonly ModelView[],
   entries: readonly Entry<CommandJob>[],
-  outcomes: readonly AppendOutcome[],
+  outcomes: readonly ChainOutcome[],
   position: bigint,
 ): void {
   const recorded = outcomes.flatMap((outcome) => (outcome.outcome === "recorded" ? outcome.events : []));
