@@ -50,16 +50,25 @@ function apply<State>(
     if (unknown === "fail") refuseUnknown(name, event);
     return state;
   }
+  let next: State;
   try {
-    return handler.apply(state, event);
+    next = handler.apply(state, event);
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause);
-    throw new LedgerError(
-      "decision-failed",
-      `model ${JSON.stringify(name)}: its handler of ${JSON.stringify(event.type)} threw: ${problem}`,
-      { values: { model: name, type: event.type }, cause },
-    );
+    throw failed(name, event.type, `threw: ${problem}`, cause);
   }
+  if (!(next instanceof Promise)) return next;
+  // Nobody awaits it: its failure must not end the process.
+  next.catch(() => undefined);
+  throw failed(name, event.type, "gave a promise: a handler gives the next state at once");
+}
+
+function failed(model: string, type: string, problem: string, cause?: unknown): LedgerError {
+  return new LedgerError(
+    "decision-failed",
+    `model ${JSON.stringify(model)}: its handler of ${JSON.stringify(type)} ${problem}`,
+    { values: { model, type }, cause },
+  );
 }
 
 /**
