@@ -195,8 +195,9 @@ function settleEntries<Job extends CommandJob>(
       sound = false;
       continue;
     }
-    const result = resultOf(job, request, outcome, position);
+    const result = outcome.outcome === "failed" ? outcome : resultOf(job, request, outcome, position);
     if (result === undefined) again.push(job);
+    else if ("error" in result) job.reject(result.error);
     else job.resolve(result);
     if (outcome.outcome === "condition-failed") lost = Math.max(lost, result === undefined ? job.attempts : 1);
     if (outcome.outcome !== "rejected" && (outcome.outcome !== "recorded" || outcome.duplicate)) sound = false;
@@ -236,8 +237,8 @@ export function outcomeOfRequest(request: AppendRequest, outcome: AppendOutcome)
 }
 
 /**
- * Puts the views back for the next batch. A request that was recorded on a view shows that nothing else has met its query
- * up to the request's events, and a chain's requests are neighbours: the view holds at the chain's last event.
+ * Puts the views back for the next batch. A request that was recorded on a view shows that nothing else had met its query
+ * before it. Where the chain's events stand side by side, nobody's came between either, and the view holds at the last.
  */
 function keepViews(
   kept: KeptStates,
@@ -246,16 +247,22 @@ function keepViews(
   outcomes: readonly ChainOutcome[],
   position: bigint,
 ): void {
-  const recorded = outcomes.flatMap((outcome) => (outcome.outcome === "recorded" ? outcome.events : []));
-  const last = recorded.at(-1)?.position ?? position;
+  const positions = outcomes.flatMap(positionsOf);
+  const [first, last] = [positions[0], positions.at(-1)];
+  const together = first !== undefined && last !== undefined && last - first + 1n === BigInt(positions.length);
   const covered = new Set<string>();
   for (const { job, request } of entries)
     if (request !== undefined && request.events.length > 0) for (const { key } of job.views.values()) covered.add(key);
   for (const { key, state, failure, ahead, guessed } of views) {
     if (failure !== undefined || guessed) continue;
-    if (covered.has(key)) kept.put(key, { state, position: last });
+    if (covered.has(key) && together) kept.put(key, { state, position: last });
     else if (!ahead) kept.put(key, { state, position });
   }
+}
+
+function positionsOf(outcome: ChainOutcome): bigint[] {
+  if (outcome.outcome === "recorded") return outcome.events.map(({ position }) => position);
+  return outcome.outcome === "rejected" && !outcome.duplicate && outcome.position !== null ? [outcome.position] : [];
 }
 
 function restAfter(attempts: number, random: (length: number) => Bytes): number {
