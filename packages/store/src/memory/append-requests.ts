@@ -39,10 +39,10 @@ export function appendRequests(
   const chains = new Map<number, Chain>();
   return requests.map((request, at) => {
     const chain = chainOf(chains, request.chain);
+    const before = ledger.events.length;
     const outcome = refusals[at] ?? judgeRequest(call, request, chain);
-    const isNew = outcome.outcome === "recorded" && !outcome.duplicate;
-    if (isNew) for (const { position } of outcome.events) chain.recorded.add(position);
-    else if (request.events.length > 0) chain.broken = true;
+    for (const { position } of ledger.events.slice(before)) chain.recorded.add(position);
+    if (request.events.length > 0 && ledger.events.length === before) chain.broken = true;
     return outcome;
   });
 }
