@@ -1,13 +1,16 @@
 import { accessCases } from "./cases-access.ts";
 import { appendCases } from "./cases-append.ts";
+import { chainCases } from "./cases-chains.ts";
 import { commandCases } from "./cases-commands.ts";
 import { concurrencyCases } from "./cases-concurrency.ts";
+import { conditionCases } from "./cases-conditions.ts";
 import { expectedCases } from "./cases-expected.ts";
 import { ledgerCases } from "./cases-ledgers.ts";
 import { lookCases } from "./cases-look.ts";
 import { nameCases } from "./cases-names.ts";
 import { queryCases } from "./cases-query.ts";
 import { readingCases } from "./cases-reading.ts";
+import { rejectionCases } from "./cases-rejections.ts";
 import { schemaCases } from "./cases-schemas.ts";
 import { type ConformanceCase, checkChain, createTestLedger, type StoreUnderTest, type TestLedger } from "./harness.ts";
 
@@ -49,6 +52,9 @@ export function eventStoreTests(factory: () => Promise<StoreUnderTest> | StoreUn
     ...appendCases,
     ...expectedCases,
     ...commandCases,
+    ...conditionCases,
+    ...chainCases,
+    ...rejectionCases,
     ...readingCases,
     ...queryCases,
     ...accessCases,
