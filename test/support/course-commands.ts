@@ -8,27 +8,27 @@ const subscription = z.object({ courseId: z.string(), studentId: z.string() });
 const courseTag = ({ courseId }: { courseId: string }) => `course:${courseId}`;
 const studentTag = ({ studentId }: { studentId: string }) => `student:${studentId}`;
 
-export const CourseDefined = defineEvent("CourseDefined", {
+const CourseDefined = defineEvent("CourseDefined", {
   schema: course.extend({ capacity: z.int() }),
   tags: (data) => [courseTag(data)],
   stream: courseTag,
 });
-export const CourseCapacityChanged = defineEvent("CourseCapacityChanged", {
+const CourseCapacityChanged = defineEvent("CourseCapacityChanged", {
   schema: course.extend({ newCapacity: z.int() }),
   tags: (data) => [courseTag(data)],
   stream: courseTag,
 });
-export const CourseArchived = defineEvent("CourseArchived", {
+const CourseArchived = defineEvent("CourseArchived", {
   schema: course,
   tags: (data) => [courseTag(data)],
   stream: courseTag,
 });
-export const StudentSubscribedToCourse = defineEvent("StudentSubscribedToCourse", {
+const StudentSubscribedToCourse = defineEvent("StudentSubscribedToCourse", {
   schema: subscription,
   tags: (data) => [courseTag(data), studentTag(data)],
   stream: courseTag,
 });
-export const StudentUnsubscribedFromCourse = defineEvent("StudentUnsubscribedFromCourse", {
+const StudentUnsubscribedFromCourse = defineEvent("StudentUnsubscribedFromCourse", {
   schema: subscription,
   tags: (data) => [courseTag(data), studentTag(data)],
   stream: courseTag,
@@ -66,7 +66,7 @@ const bothContexts = (input: { courseId: string; studentId: string }) => ({
   student: query({ tags: [studentTag(input)] }),
 });
 
-export const defineCourse = defineCommand("DefineCourse", {
+const defineCourse = defineCommand("DefineCourse", {
   input: course.extend({ capacity: z.int() }),
   context: courseContext,
   model: courseState,
@@ -76,7 +76,7 @@ export const defineCourse = defineCommand("DefineCourse", {
     model.status === "NonExistent" ? CourseDefined({ ...input }) : reject("course-exists"),
 });
 
-export const changeCourseCapacity = defineCommand("ChangeCourseCapacity", {
+const changeCourseCapacity = defineCommand("ChangeCourseCapacity", {
   input: course.extend({ newCapacity: z.int() }),
   context: courseContext,
   model: courseState,
@@ -94,7 +94,7 @@ export const changeCourseCapacity = defineCommand("ChangeCourseCapacity", {
   },
 });
 
-export const archiveCourse = defineCommand("ArchiveCourse", {
+const archiveCourse = defineCommand("ArchiveCourse", {
   input: course,
   context: courseContext,
   model: courseState,
@@ -103,7 +103,7 @@ export const archiveCourse = defineCommand("ArchiveCourse", {
   decide: ({ input, model }) => (model.status === "Existent" ? CourseArchived({ ...input }) : reject("no-such-course")),
 });
 
-export const subscribeStudent = defineCommand("SubscribeStudentToCourse", {
+const subscribeStudent = defineCommand("SubscribeStudentToCourse", {
   input: subscription,
   context: bothContexts,
   model: { course: courseState, student: studentState },
@@ -123,7 +123,7 @@ export const subscribeStudent = defineCommand("SubscribeStudentToCourse", {
   },
 });
 
-export const unsubscribeStudent = defineCommand("UnsubscribeStudentFromCourse", {
+const unsubscribeStudent = defineCommand("UnsubscribeStudentFromCourse", {
   input: subscription,
   context: bothContexts,
   model: { course: courseState, student: studentState },

@@ -172,21 +172,19 @@ describe("when", () => {
 
   test("types: input, events and codes are the command's", () => {
     const typed = (): void => {
+      const none = given();
       // @ts-expect-error a field is missing
-      given().when(close, {});
+      none.when(close, {});
       // @ts-expect-error a field is misspelt
-      given().when(close, { id: "1", ID: "1" });
+      none.when(close, { id: "1", ID: "1" });
+      const closed = none.when(close, { id: "1" });
       // @ts-expect-error not one of its codes
-      given().when(close, { id: "1" }).then(reject("no-such-code"));
+      closed.then(reject("no-such-code"));
       // @ts-expect-error not one of its events
-      given()
-        .when(close, { id: "1" })
-        .then(Opened({ id: "1" }));
+      closed.then(Opened({ id: "1" }));
       // @ts-expect-error one of another command's
-      given()
-        .when(close, { id: "1" })
-        .then(Counted({ open: 1, atMs: "" }));
-      const { outcome } = given().when(close, { id: "1" });
+      closed.then(Counted({ open: 1, atMs: "" }));
+      const { outcome } = closed;
       if (outcome.status === "rejected" && outcome.code === "not-open") outcome.reason.length;
       // @ts-expect-error no such code
       if (outcome.status === "rejected" && outcome.code === "never") return;
