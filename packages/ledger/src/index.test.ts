@@ -4,6 +4,7 @@ import * as ledger from "./index.ts";
 test("exports these names", () => {
   expect(Object.keys(ledger).sort()).toEqual([
     "DEFAULT_FINAL_TIMEOUT_MS",
+    "DEFAULT_MAX_ATTEMPTS",
     "DEFAULT_RELATED_EVENTS",
     "anyOf",
     "checkAppend",

@@ -9,6 +9,7 @@ export { defineCommand } from "./commands/define-command.ts";
 export { type DescribeOptions, describeCommands } from "./commands/describe-commands.ts";
 export { type ContextItem, query, stream } from "./commands/make-context.ts";
 export { deny, reject } from "./commands/reject.ts";
+export { DEFAULT_MAX_ATTEMPTS } from "./commands/start-execution.ts";
 export type {
   Actor,
   Allowance,

@@ -4,6 +4,7 @@ import type { GroupedAppends } from "@eventchain/store";
 import type { SchemaRegistry } from "../events/schema-registry.ts";
 import { aborted } from "../watch-watermarks.ts";
 import { ask, denyIssuing } from "./decide-command.ts";
+import { gatherCalls } from "./gather-calls.ts";
 import { keepStates } from "./kept-states.ts";
 import { viewsOf } from "./model-views.ts";
 import { openLanes } from "./open-lanes.ts";
@@ -17,6 +18,9 @@ const MAX_BATCH = 256;
 
 /** How many states are kept between batches, of all ledgers together. */
 const MAX_KEPT_STATES = 1_000;
+
+/** Measured on two cores: more calls at the same time gather less, and are slower for it. */
+const GATHERED = { maxAsks: 256, maxCalls: 2 };
 
 /** What a ledger gives along with each of its commands. */
 export interface CommandRules {
@@ -53,7 +57,7 @@ type LaneJob = CommandJob & { readonly ledgerId: bigint };
 
 export function openCommands(given: CommandsDeps): Commands {
   const random = given.random ?? randomBytes;
-  const deps = { ...given, random, kept: keepStates(MAX_KEPT_STATES) };
+  const deps = { ...given, store: gatherReads(given.store), random, kept: keepStates(MAX_KEPT_STATES) };
   const flights = new Map<string, Flight>();
   const active = new Set<Promise<CommandOutcome>>();
   const lanes = openLanes<LaneJob>({
@@ -115,6 +119,32 @@ export function openCommands(given: CommandsDeps): Commands {
     run,
     async drain() {
       while (active.size > 0) await Promise.allSettled(active);
+    },
+  };
+}
+
+/** The same reads, of which those that wait at the same time are made together. */
+function gatherReads(store: CommandsDeps["store"]): CommandsDeps["store"] {
+  const look = gatherCalls(async (ledgerId, contexts: Parameters<typeof store.look>[1]) => {
+    const { position, contexts: found } = await store.look(ledgerId, contexts);
+    return found.map((events) => ({ position, events }));
+  }, GATHERED);
+  const known = gatherCalls(async (ledgerId, ids: readonly string[]) => {
+    const found = await store.knownCommands(ledgerId, ids);
+    return ids.map((id) => found.has(id));
+  }, GATHERED);
+  return {
+    findCommand: (ledgerId, commandId) => store.findCommand(ledgerId, commandId),
+    async look(ledgerId, contexts) {
+      const found = await look(ledgerId, contexts);
+      const [first] = found;
+      // A look at nothing still tells the position.
+      if (first === undefined) return store.look(ledgerId, contexts);
+      return { position: first.position, contexts: found.map(({ events }) => events) };
+    },
+    async knownCommands(ledgerId, ids) {
+      const answers = await known(ledgerId, ids);
+      return new Set(ids.filter((_, index) => answers[index] === true));
     },
   };
 }

@@ -195,9 +195,8 @@ function settleEntries<Job extends CommandJob>(
       sound = false;
       continue;
     }
-    const result = outcome.outcome === "failed" ? outcome : resultOf(job, request, outcome, position);
+    const result = resultOf(job, request, outcome, position);
     if (result === undefined) again.push(job);
-    else if ("error" in result) job.reject(result.error);
     else job.resolve(result);
     if (outcome.outcome === "condition-failed") lost = Math.max(lost, result === undefined ? job.attempts : 1);
     if (outcome.outcome !== "rejected" && (outcome.outcome !== "recorded" || outcome.duplicate)) sound = false;

@@ -1,4 +1,4 @@
-import { type Bytes, canonicalJson, checkName, LedgerError, sha256, utf8, uuidv7 } from "@eventchain/core";
+import { type Bytes, canonicalJson, checkName, LedgerError, sha256, utf8 } from "@eventchain/core";
 import { eventMetadata, METADATA_OPTIONS, requireMetadata, sharedMetadata } from "../build-metadata.ts";
 import { checkKeys } from "../check-keys.ts";
 import { issuesError } from "../events/data-schema.ts";
@@ -86,9 +86,4 @@ function inputText(command: AnyCommand, input: unknown): string {
 /** `input` is JCS text, and the keys are written in their order. */
 function hashCommand(actor: string, command: string, input: string): Bytes {
   return sha256(utf8(`{"actor":${JSON.stringify(actor)},"command":${JSON.stringify(command)},"input":${input}}`));
-}
-
-/** A fresh command id. */
-export function newCommandId(nowMs: bigint): string {
-  return uuidv7(nowMs);
 }

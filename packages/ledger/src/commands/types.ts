@@ -78,7 +78,9 @@ export interface CommandSpec<
   readonly authorize?:
     | ((given: DecideInput<OutputOf<Schema>, M>) => boolean | Rejected<keyof Rejects & string>)
     | undefined;
-  /** Pure and synchronous: asked again, on fresh events, after a conflict. */
+  /**
+   * Pure and synchronous: asked again, on fresh events, after a conflict. What it throws is LedgerError `decision-failed`.
+   */
   readonly decide: (
     given: DecideInput<OutputOf<Schema>, M>,
   ) => Decision<EventOf<Records[number]>, keyof Rejects & string>;
@@ -155,7 +157,10 @@ export interface ExecuteOptions {
   readonly occurredAt?: string | Date | undefined;
   /** Further metadata of each event. */
   readonly metadata?: object | undefined;
-  /** How often it is decided before a conflict is final. Default 8 (`DEFAULT_MAX_ATTEMPTS`). */
+  /**
+   * How often it may lose to somebody else before the conflict is final. A decision that falls with an earlier one of its
+   * own group is made again and does not count. Default 8 (`DEFAULT_MAX_ATTEMPTS`).
+   */
   readonly maxAttempts?: number | undefined;
   /** Gives up while the command waits; once it is sent, the outcome is awaited. */
   readonly signal?: AbortSignal | undefined;
