@@ -15,6 +15,9 @@ import type {
 } from "./commands/types.ts";
 import type { AnyEventDefinition } from "./events/types.ts";
 import type { Model } from "./models/types.ts";
+import type { CoveringAnchor, LedgerStatus } from "./status-types.ts";
+
+export type { Alarm, AnchorSummary, CoveringAnchor, LedgerStatus } from "./status-types.ts";
 
 /** An object that has a JSON form: plain objects, arrays, strings, finite numbers, booleans and null inside. */
 export type JsonObject = Record<string, unknown>;
@@ -76,18 +79,6 @@ export interface ReceiptEvent {
   hash: string;
   /** Microseconds since 1970-01-01 UTC by the database's clock. */
   recordedAtMicros: bigint;
-}
-
-/** The anchor that covers an event. Hashes and addresses are 0x and lower-case hex. */
-export interface CoveringAnchor {
-  chainId: bigint;
-  contract: string;
-  txHash: string;
-  blockNumber: bigint;
-  blockHash: string;
-  /** The log's size that it anchors. */
-  size: bigint;
-  root: string;
 }
 
 /** An event that is final, and by which anchor. */
@@ -175,45 +166,6 @@ export interface CountOptions {
   readonly query?: EventQuery | undefined;
 }
 
-/** One of a ledger's newest anchors. */
-export interface AnchorSummary {
-  size: bigint;
-  root: string;
-  state: "prepared" | "sent" | "mined" | "final" | "replaced" | "reorged" | "failed";
-  txHash: string;
-  block: bigint | null;
-  gasUsed: bigint | null;
-  /** Milliseconds since 1970-01-01 UTC of its newest state. */
-  atMs: bigint;
-}
-
-/** A standing alarm. */
-export interface Alarm {
-  code: string;
-  message: string;
-  raisedAtMs: bigint;
-}
-
-/** What `eventchain status` shows. */
-export interface LedgerStatus {
-  ledger: string;
-  epoch: bigint;
-  /** Events appended. */
-  size: bigint;
-  sealed: bigint;
-  anchored: bigint;
-  final: bigint;
-  /** The newest checkpoint; size 0 and the empty root while there is none. Root: 64 hex digits. */
-  head: { size: bigint; root: string };
-  /** How long the oldest event that is not sealed, anchored, final has waited for it; 0 where none waits. */
-  lag: { sealMs: bigint; anchorMs: bigint; finalMs: bigint };
-  /** Why the anchor waits; null where it does not. */
-  waiting: string | null;
-  alarms: readonly Alarm[];
-  /** The newest 10, newest first. */
-  anchors: readonly AnchorSummary[];
-}
-
 /** The reads of a ledger: of all of it, or of what an actor may see. */
 export interface LedgerReads {
   readonly origin: string;
@@ -251,7 +203,11 @@ export interface LedgerReads {
 /** A ledger as one actor has it: what the ledger's access hides is as if it were not there. */
 export interface LedgerView extends LedgerReads {
   readonly actor: KnownActor;
-  /** As `Ledger.execute`. A decision sees all that it depends on; the events of a `ConflictError` are the visible ones. */
+  /**
+   * As `Ledger.execute`. A decision sees all that it depends on; the events of a `ConflictError` are the visible ones, and
+   * a decision that fails says no more than its code: `hiddenCause(error)` gives the operator's log the rest. What the
+   * command itself says, in a rejection's reason or in the events that it records, is the application's own to keep clean.
+   */
   execute<C extends AnyCommand>(
     command: C,
     input: CommandInput<C>,
