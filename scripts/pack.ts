@@ -42,9 +42,11 @@ async function stageSource(packageDir: string, stage: string, source: string): P
 }
 
 async function packOne(packageDir: string, out: string): Promise<string> {
-  const { private: _, devDependencies: __, ...manifest } = JSON.parse(
-    await readFile(join(packageDir, "package.json"), "utf8"),
-  ) as Manifest;
+  const {
+    private: _,
+    devDependencies: __,
+    ...manifest
+  } = JSON.parse(await readFile(join(packageDir, "package.json"), "utf8")) as Manifest;
   const stage = await mkdtemp(join(tmpdir(), "eventchain-pack-"));
   try {
     await writeFile(join(stage, "package.json"), `${JSON.stringify(leadToBuilt(manifest), null, 2)}\n`);

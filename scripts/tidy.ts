@@ -65,7 +65,8 @@ function checkImports(file: string, text: string): void {
   for (const [, specifier] of text.matchAll(/(?:from|import)\s*\(?\s*"([^"\n]+)"/g)) {
     if (specifier === undefined) continue;
     const [, name, deep] = specifier.match(/^@eventchain\/([\w-]+)(\/.*)?$/) ?? [];
-    if (deep !== undefined && deep !== "/testing" && deep !== "/json-schema") problems.push(`${file}: ${specifier} is not a public entry`);
+    if (deep !== undefined && deep !== "/testing" && deep !== "/json-schema")
+      problems.push(`${file}: ${specifier} is not a public entry`);
     if (owner === undefined) continue;
     const allowed = LAYERS[owner] ?? [];
     const own = owner.split("/").at(-1);

@@ -81,5 +81,8 @@ async function tellOnPostgres(database: string): Promise<string[]> {
 
 const [database] = process.argv.slice(2);
 if (database === undefined) throw new Error("name a database");
-const told = { memory: await tell(openMemoryLedger({ commands: [openTicket] })), postgres: await tellOnPostgres(database) };
+const told = {
+  memory: await tell(openMemoryLedger({ commands: [openTicket] })),
+  postgres: await tellOnPostgres(database),
+};
 console.log(JSON.stringify(told));
