@@ -1,8 +1,17 @@
 import { LedgerError, type LedgerErrorCode } from "@eventchain/core";
 import type { ReadDeps } from "../read-events.ts";
 
-/** Failures of a decision: what they say may come from events that the decision depends on and the actor may not see. */
-const FAILURES: readonly LedgerErrorCode[] = ["decision-failed", "invalid-event", "upcast-failed", "unknown-event"];
+/**
+ * Failures whose words may come from what the actor may not see: the events that a decision depends on, or, as commands of
+ * several actors are sent together, what the database says of another's.
+ */
+const FAILURES: readonly LedgerErrorCode[] = [
+  "decision-failed",
+  "invalid-event",
+  "upcast-failed",
+  "unknown-event",
+  "database-failed",
+];
 
 const causes = new WeakMap<object, unknown>();
 
@@ -14,7 +23,10 @@ export function hiddenCause(error: unknown): unknown {
   return typeof error === "object" && error !== null ? causes.get(error) : undefined;
 }
 
-/** The error as an actor may be told it: a failed decision says which command failed, unless the event may be seen. */
+/**
+ * The error as an actor may be told it: which command failed and with what code, and no more, unless it is about an event
+ * that the actor sees.
+ */
 export async function hideFailure(deps: ReadDeps<"findEvent">, command: string, error: unknown): Promise<unknown> {
   if (!(error instanceof LedgerError) || !FAILURES.includes(error.code)) return error;
   const { position } = error.values;
@@ -23,8 +35,8 @@ export async function hideFailure(deps: ReadDeps<"findEvent">, command: string, 
   }
   const told = new LedgerError(
     error.code,
-    `command ${command} could not be decided: hiddenCause(error) gives whoever runs this application the reason`,
-    { values: { command } },
+    `command ${command} failed: hiddenCause(error) gives whoever runs this application the reason`,
+    { values: { command }, retryable: error.retryable },
   );
   causes.set(told, error);
   return told;

@@ -23,7 +23,7 @@ export type RelatedDeps = ReadDeps<"findEvent" | "findCommand" | "readAll"> & { 
  *
  * Up: a cause is an event's id, else a command's, which stands for the first event of it that may be seen. Down: an
  * effect of a command is one of each of its events, and stands under the one that the way up came by, else under the
- * first of them in the tree. One read for each generation and 500 causes of it, not for each event.
+ * first of them in the tree. Each step up is a look-up of one cause; each generation down is one read for 500 causes.
  * Errors: LedgerError `not-found`, `invalid-argument`.
  */
 export async function findRelated(deps: RelatedDeps, eventId: string, options: RelatedOptions = {}): Promise<Related> {

@@ -18,7 +18,10 @@ export interface AuditOptions extends ReadOptions {
 /** An event, and what came of it. */
 export interface RelatedNode {
   readonly event: LedgerEvent;
-  /** The events whose `causationId` is this event's id, or its command's; oldest first. */
+  /**
+   * The events whose `causationId` is this event's id, or its command's; oldest first. What names a command is an effect
+   * of each of its events, and stands once: under the event that the path goes through, else under the first of them.
+   */
   readonly effects: readonly RelatedNode[];
 }
 
