@@ -19,13 +19,16 @@ let stop: () => Promise<void>;
 beforeAll(async () => {
   database = await createTestDatabase();
   store = openPostgresStore({ pool: database.pool });
+  ({ racers, close: stop } = startRacers(processes, database.url));
 });
 beforeEach(async () => {
   ledger = await createTestLedger(store);
-  ({ racers, close: stop } = await startRacers(processes, database.url, ledger.ledgerId));
-  return () => stop();
+  await all(racers.map(() => ({ do: "enter", ledger: ledger.ledgerId.toString() })));
 });
-afterAll(() => database.drop());
+afterAll(async () => {
+  await stop();
+  await database.drop();
+});
 
 type Decision = Extract<RaceStep, { do: "decide" }>;
 
@@ -120,7 +123,7 @@ test("beside plain appends without tags, exactly one wins each round", { timeout
 
 const deciders = 8;
 /** More than a look reads at once. */
-const history = 400;
+const history = 150;
 
 /** The positions of a tag's events, and which of them are claims, as the ledger has them in the end. */
 async function readTag(tag: string): Promise<{ positions: string[]; claims: string[] }> {

@@ -1,12 +1,12 @@
-// One of many processes that race at one ledger: `race-process CONNECTION LEDGER_ID`. It takes steps, one JSON object a line,
+// One of many processes that race at one ledger: `race-process CONNECTION`. It takes steps, one JSON object a line,
 // does them one after the other, and answers each with a line.
 import { createInterface } from "node:readline";
 import { randomBytes, uuidv7 } from "@eventchain/core";
 import { type AppendOutcome, type AppendRequest, type NewEvent, openPostgresStore } from "@eventchain/store";
 import type { Attempt, Draft, RaceAnswer, RaceStep } from "./start-racers.ts";
 
-const [connectionString = "", ledger = ""] = process.argv.slice(2);
-const ledgerId = BigInt(ledger);
+const [connectionString = ""] = process.argv.slice(2);
+let ledgerId = 0n;
 const store = openPostgresStore({ connectionString, maxConnections: 2 });
 
 /** A look that is being read. */
@@ -94,6 +94,12 @@ async function write({ events }: Extract<RaceStep, { do: "write" }>): Promise<At
 }
 
 async function run(step: RaceStep): Promise<RaceAnswer> {
+  if (step.do === "enter") {
+    ledgerId = BigInt(step.ledger);
+    // Connected before the race.
+    await store.head(ledgerId);
+    return { attempts: [] };
+  }
   if (step.do === "write") return { attempts: await write(step) };
   if (step.do === "decide") return { attempts: await claim(step) };
   reading = await look(step.query);
@@ -101,9 +107,6 @@ async function run(step: RaceStep): Promise<RaceAnswer> {
   return { attempts: [] };
 }
 
-// Connected before the first race.
-await store.head(ledgerId);
-process.stdout.write('{"attempts":[]}\n');
 for await (const line of createInterface({ input: process.stdin })) {
   process.stdout.write(`${JSON.stringify(await run(JSON.parse(line)))}\n`);
 }

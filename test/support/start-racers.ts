@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { QueryItem } from "@eventchain/store";
 
@@ -15,6 +16,8 @@ export interface Draft {
 
 /** What a racer is told. */
 export type RaceStep =
+  /** Turns to the ledger with this id, in decimal. */
+  | { do: "enter"; ledger: string }
   /** Looks at a query's events; reads so many of them, or all, and keeps the look for the next decision. */
   | { do: "look"; query: QueryItem[]; read?: number }
   /**
@@ -49,36 +52,27 @@ export interface Racers {
   close(): Promise<void>;
 }
 
-/** Starts so many processes, each with connections of its own to the ledger; resolves when all are connected. */
-export async function startRacers(count: number, databaseUrl: string, ledgerId: bigint): Promise<Racers> {
+/** Starts so many processes, each with connections of its own to the database. */
+export function startRacers(count: number, databaseUrl: string): Racers {
   const children = Array.from({ length: count }, () =>
-    spawn(process.execPath, [program, databaseUrl, ledgerId.toString()], { stdio: ["pipe", "pipe", "inherit"] }),
+    spawn(process.execPath, [program, databaseUrl], { stdio: ["pipe", "pipe", "inherit"] }),
   );
-  const close = async (): Promise<void> => {
-    await Promise.all(children.map(endRacer));
+  return {
+    racers: children.map(hearRacer),
+    async close() {
+      await Promise.all(children.map(endRacer));
+    },
   };
-  try {
-    return { racers: await Promise.all(children.map(connectRacer)), close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
 }
 
-async function connectRacer(child: ChildProcess): Promise<Racer> {
-  if (child.stdout === null || child.stdin === null) throw new Error("a racer has a standard input and output");
-  const { stdin } = child;
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const answer = async (): Promise<Attempt[]> => {
-    const { value, done } = await lines.next();
-    if (done === true) throw new Error("a racer ended in the middle of the race");
-    return (JSON.parse(value) as RaceAnswer).attempts;
-  };
-  await answer();
+function hearRacer({ stdin, stdout }: ChildProcessByStdio<Writable, Readable, null>): Racer {
+  const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
   return {
-    run(step) {
+    async run(step) {
       stdin.write(`${JSON.stringify(step)}\n`);
-      return answer();
+      const { value, done } = await lines.next();
+      if (done === true) throw new Error("a racer ended in the middle of the race");
+      return (JSON.parse(value) as RaceAnswer).attempts;
     },
   };
 }
