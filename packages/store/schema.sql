@@ -420,16 +420,30 @@ declare
   id_slots int[];
   command_slots int[];
   condition_problems text[];
+  -- The items of all conditions, each once; and each once with each `after`, which is a check. The checks of request r
+  -- are at checks_until[r - 1] + 1 to checks_until[r] of `request_checks`.
   items eventchain.condition_item[];
-  one_item eventchain.condition_item;
-  -- By event: its request.
-  event_requests int[];
-  -- Which events of this call meet the condition of which later request of another chain: those of request r are at
-  -- matched_until[r - 1] + 1 to matched_until[r].
-  matched_events int[];
-  matched_until int[];
-  -- By request: the text of a bigint[], the stored events in the way of its condition, in order.
+  check_items int[];
+  check_afters bigint[];
+  request_checks int[];
+  checks_until int[];
+  -- By check: the stored events in its way, the first 16 in order, as the text of a bigint[].
   obstacles text[];
+  -- Which items the events of this call meet: those of event i are at met_until[i - 1] + 1 to met_until[i].
+  met_items int[];
+  met_until int[];
+  -- By item: the last accepted event of this call that meets it, that one's chain, and the last one of another chain. A
+  -- request without a chain has a negative number of its own for it.
+  met_last bigint[];
+  met_chains int[];
+  met_other bigint[];
+  -- The same events, all of them, in order.
+  hit_items int[] := '{}';
+  hit_chains int[] := '{}';
+  hit_positions bigint[] := '{}';
+  own_chain int;
+  met_position bigint;
+  k int;
   in_the_way bigint[];
   -- The head just before the lock: conditions are checked up to there without it.
   seen_position bigint;
@@ -596,53 +610,67 @@ begin
   if num_nonnulls(variadic conditions) > 0 then
     select array_agg(eventchain.condition_problem(conditions[r]) order by r) into condition_problems
       from generate_series(1, request_count) r;
-    select array_agg(row(r, i.streams, i.types, i.tags)::eventchain.condition_item order by r, i.k) into items
-      from (select r, case when condition_problems[r] is null then conditions[r]::jsonb end as query
-              from generate_series(1, request_count) r) c
-      cross join lateral (
-        select 1::bigint as k, null::text[] as streams, null::text[] as types, null::text[] as tags
-         where c.query = '"all"'
-        union all
-        select k, case when item ? 'streams' then array(select jsonb_array_elements_text(item -> 'streams')) end,
-               case when item ? 'types' then array(select jsonb_array_elements_text(item -> 'types')) end,
-               case when item ? 'tags' then array(select jsonb_array_elements_text(item -> 'tags')) end
-          from jsonb_array_elements(case when c.query <> '"all"' then c.query end) with ordinality as a(item, k)
-      ) i;
+    select array_agg(row(
+             case when item ? 'streams' then array(select jsonb_array_elements_text(item -> 'streams')) end,
+             case when item ? 'types' then array(select jsonb_array_elements_text(item -> 'types')) end,
+             case when item ? 'tags' then array(select jsonb_array_elements_text(item -> 'tags')) end
+           )::eventchain.condition_item order by k) filter (where is_first_item),
+           array_agg(k order by c) filter (where is_first_check),
+           array_agg(after order by c) filter (where is_first_check),
+           array_agg(c order by r, c)
+      into items, check_items, check_afters, request_checks
+      from (
+        select n.*, row_number() over (partition by k) = 1 as is_first_item,
+               row_number() over (partition by c) = 1 as is_first_check
+          from (
+            select i.*, (dense_rank() over (order by i.item))::int as k,
+                   (dense_rank() over (order by i.item, i.after))::int as c
+              from (
+                select r, coalesce(condition_afters[r], 0) as after, a.item
+                  from generate_series(1, request_count) r
+                 cross join lateral jsonb_array_elements(case
+                   when condition_problems[r] is null and conditions[r]::jsonb = '"all"' then '[{}]'
+                   when condition_problems[r] is null then conditions[r]::jsonb
+                 end) a(item)
+              ) i
+          ) n
+      ) m;
   end if;
 
   if items is not null then
-    obstacles := array_fill(null::text, array[request_count]);
-    matched_until := array_fill(0, array[request_count]);
-    select array_agg(r order by r, k) || array(
-             select a from generate_series(1, request_count) a where audit_events[a] is not null order by a)
-      into event_requests
-      from generate_series(1, request_count) r, generate_series(1, event_counts[r]) k;
+    select array_agg(u.checks order by r) into checks_until from (
+      select r, (sum(case when condition_problems[r] is not null or conditions[r] is null then 0
+                          when conditions[r]::jsonb = '"all"' then 1
+                          else jsonb_array_length(conditions[r]::jsonb) end) over (order by r))::int as checks
+        from generate_series(1, request_count) r
+    ) u;
+    obstacles := array_fill(null::text, array[cardinality(check_items)]);
     if request_count > 1 then
-      for hit in
-        select m.request, array_agg(m.event) as events
-          from eventchain.match_items(items,
-                 array(select stream_names[event_streams[i]] from generate_series(1, event_count) i order by i),
-                 types, tags) m
-         where event_requests[m.event] < m.request
-           and (chains[event_requests[m.event]] = chains[m.request]) is not true
-         group by m.request order by m.request
-      loop
-        matched_events := matched_events || hit.events;
-        matched_until[hit.request] := cardinality(matched_events);
-      end loop;
-      for r in 2 .. request_count loop
-        matched_until[r] := greatest(matched_until[r], matched_until[r - 1]);
-      end loop;
+      met_last := array_fill(null::bigint, array[cardinality(items)]);
+      met_other := met_last;
+      met_chains := array_fill(null::int, array[cardinality(items)]);
+      select array_agg(m.item order by m.event) filter (where m.item is not null),
+             array_agg(m.met order by m.event) filter (where m.is_last)
+        into met_items, met_until
+        from (
+          select i as event, f.item, (count(f.item) over (order by i))::int as met,
+                 row_number() over (partition by i order by f.item desc) = 1 as is_last
+            from generate_series(1, event_count) i
+            left join eventchain.match_items(items,
+              array(select stream_names[event_streams[e]] from generate_series(1, event_count) e order by e),
+              types, tags) f on f.event = i
+        ) m;
     end if;
 
     select coalesce(max(h.position), 0) into seen_position from (
       select e.position from eventchain.events e where e.ledger_id = ledger order by e.position desc limit 1
     ) h;
-    foreach one_item in array items loop
-      after := coalesce(condition_afters[one_item.request], 0);
-      continue when after >= seen_position;
-      obstacles[one_item.request] := eventchain.add_obstacles(
-        obstacles[one_item.request], eventchain.find_matching(ledger, one_item, after, seen_position));
+    for hit in
+      select c, eventchain.find_matching(ledger, items[check_items[c]], check_afters[c], seen_position) as positions
+        from generate_subscripts(check_items, 1) c
+       where check_afters[c] < seen_position
+    loop
+      obstacles[hit.c] := hit.positions::text;
     end loop;
   end if;
 
@@ -666,24 +694,27 @@ begin
   -- What came while the lock was waited for. Little of it is matched at once, much of it sought by its indexes.
   if head_position > seen_position and head_position - seen_position <= 1024 then
     for hit in
-      select m.request, array_agg(c.first + m.event) as positions
+      select c, (array_agg(n.first + m.event order by m.event))[1:16] as positions
         from (select min(e.position) - 1 as first, array_agg(e.stream order by e.position) as streams,
                      array_agg(e.type order by e.position) as types,
                      array_agg(e.tags::text order by e.position) as tags
                 from eventchain.events e
-               where e.ledger_id = ledger and e.position > seen_position and e.position <= head_position) c
-       cross join lateral eventchain.match_items(items, c.streams, c.types, c.tags) m
-       where c.first + m.event > coalesce(condition_afters[m.request], 0)
-       group by m.request
+               where e.ledger_id = ledger and e.position > seen_position and e.position <= head_position) n
+       cross join lateral eventchain.match_items(items, n.streams, n.types, n.tags) m
+       cross join generate_subscripts(check_items, 1) c
+       where check_items[c] = m.item and n.first + m.event > check_afters[c]
+       group by c
     loop
-      obstacles[hit.request] := eventchain.add_obstacles(obstacles[hit.request], hit.positions);
+      obstacles[hit.c] := eventchain.add_obstacles(obstacles[hit.c], hit.positions);
     end loop;
   elsif head_position > seen_position then
-    foreach one_item in array items loop
-      after := greatest(condition_afters[one_item.request], seen_position);
-      continue when after >= head_position;
-      obstacles[one_item.request] := eventchain.add_obstacles(
-        obstacles[one_item.request], eventchain.find_matching(ledger, one_item, after, head_position));
+    for hit in
+      select c, eventchain.find_matching(
+               ledger, items[check_items[c]], greatest(check_afters[c], seen_position), head_position) as positions
+        from generate_subscripts(check_items, 1) c
+       where check_afters[c] < head_position
+    loop
+      obstacles[hit.c] := eventchain.add_obstacles(obstacles[hit.c], hit.positions);
     end loop;
   end if;
 
@@ -838,6 +869,7 @@ begin
     end loop;
     continue when outcomes[r] is not null;
 
+    own_chain := coalesce(chains[r], -r);
     if conditions[r] is not null and not is_rejection then
       after := coalesce(condition_afters[r], 0);
       if after > head_position then
@@ -846,17 +878,21 @@ begin
         continue;
       end if;
       in_the_way := null;
-      for x in coalesce(matched_until[r - 1], 0) + 1 .. coalesce(matched_until[r], 0) loop
-        if positions[matched_events[x]] > after then
-          in_the_way := array_append(in_the_way, positions[matched_events[x]]);
+      for x in coalesce(checks_until[r - 1], 0) + 1 .. coalesce(checks_until[r], 0) loop
+        k := check_items[request_checks[x]];
+        in_the_way := in_the_way || obstacles[request_checks[x]]::bigint[];
+        met_position := case when met_chains[k] = own_chain then met_other[k] else met_last[k] end;
+        if met_position > after then
+          for y in 1 .. cardinality(hit_items) loop
+            if hit_items[y] = k and hit_chains[y] <> own_chain and hit_positions[y] > after then
+              in_the_way := array_append(in_the_way, hit_positions[y]);
+            end if;
+          end loop;
         end if;
       end loop;
       if in_the_way is not null then
-        obstacles[r] := eventchain.add_obstacles(obstacles[r], in_the_way);
-      end if;
-      if obstacles[r] is not null then
         outcomes[r] := 'condition-failed';
-        conflict_positions[r] := obstacles[r];
+        conflict_positions[r] := eventchain.add_obstacles(null, in_the_way);
         continue;
       end if;
     end if;
@@ -876,6 +912,17 @@ begin
       head_hash := sha256(
         '\x45'::bytea || head_hash || int8send(head_position) || int8send(v) || micros_bytes || content_hashes[i]);
       hashes[i] := head_hash;
+      for x in coalesce(met_until[i - 1], 0) + 1 .. coalesce(met_until[i], 0) loop
+        k := met_items[x];
+        if (met_chains[k] = own_chain) is not true then
+          met_other[k] := met_last[k];
+          met_chains[k] := own_chain;
+        end if;
+        met_last[k] := head_position;
+        hit_items := array_append(hit_items, k);
+        hit_chains := array_append(hit_chains, own_chain);
+        hit_positions := array_append(hit_positions, head_position);
+      end loop;
     end loop;
     last_positions[r] := case when from_event <= to_event then head_position end;
     if id_slots is not null then
@@ -1183,7 +1230,7 @@ begin
     streams := case when item ? 'streams' then array(select jsonb_array_elements_text(item -> 'streams')) end;
     types := case when item ? 'types' then array(select jsonb_array_elements_text(item -> 'types')) end;
     wanted_tags := case when item ? 'tags' then array(select jsonb_array_elements_text(item -> 'tags')) end;
-    way := eventchain.pick_way(ledger, eventchain.ways_of(item, checks), low, high);
+    way := eventchain.pick_way(ledger, eventchain.ways_of(item, checks), low, high, backwards, take);
     kind := way ->> 'kind';
     plain := checks is null and case kind
       when 'stream' then types is null and wanted_tags is null
@@ -1281,6 +1328,7 @@ AS $function$
 declare
   low_version bigint;
   high_version bigint;
+  key_hash constant bigint := hashtextextended(key, 0);
 begin
   case kind
     when 'stream' then
@@ -1321,87 +1369,93 @@ begin
     when 'tag-type' then
       return array(
         (select t.position from eventchain.event_tags t
-          where not backwards and t.ledger_id = ledger and t.tag = key and t.type = key_type
-            and t.position between low and high
+          where not backwards and t.ledger_id = ledger and t.tag = key
+            and (t.type, t.position) >= (key_type, low) and (t.type, t.position) <= (key_type, high)
             and (plain or (
               select eventchain.holds(streams, null, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata)
                 from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
-          order by t.position limit take)
+          order by t.type, t.position limit take)
         union all
         (select t.position from eventchain.event_tags t
-          where backwards and t.ledger_id = ledger and t.tag = key and t.type = key_type
-            and t.position between low and high
+          where backwards and t.ledger_id = ledger and t.tag = key
+            and (t.type, t.position) >= (key_type, low) and (t.type, t.position) <= (key_type, high)
             and (plain or (
               select eventchain.holds(streams, null, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata)
                 from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
-          order by t.position desc limit take));
+          order by t.type desc, t.position desc limit take));
     when 'type' then
       return array(
         (select e.position from eventchain.events e
-          where not backwards and e.ledger_id = ledger and e.type = key and e.position between low and high
+          where not backwards and e.ledger_id = ledger
+            and (e.type, e.position) >= (key, low) and (e.type, e.position) <= (key, high)
             and (plain or eventchain.holds(streams, null, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by e.position limit take)
+          order by e.type, e.position limit take)
         union all
         (select e.position from eventchain.events e
-          where backwards and e.ledger_id = ledger and e.type = key and e.position between low and high
+          where backwards and e.ledger_id = ledger
+            and (e.type, e.position) >= (key, low) and (e.type, e.position) <= (key, high)
             and (plain or eventchain.holds(streams, null, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by e.position desc limit take));
+          order by e.type desc, e.position desc limit take));
     when 'actor' then
       return array(
         (select e.position from eventchain.events e
           where not backwards and e.ledger_id = ledger and e.metadata ->> 'actor' is not null
-            and hashtextextended(e.metadata ->> 'actor', 0) = hashtextextended(key, 0) and e.position between low and high
+            and (hashtextextended(e.metadata ->> 'actor', 0), e.position) >= (key_hash, low)
+            and (hashtextextended(e.metadata ->> 'actor', 0), e.position) <= (key_hash, high)
             and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by e.position limit take)
+          order by hashtextextended(e.metadata ->> 'actor', 0), e.position limit take)
         union all
         (select e.position from eventchain.events e
           where backwards and e.ledger_id = ledger and e.metadata ->> 'actor' is not null
-            and hashtextextended(e.metadata ->> 'actor', 0) = hashtextextended(key, 0) and e.position between low and high
+            and (hashtextextended(e.metadata ->> 'actor', 0), e.position) >= (key_hash, low)
+            and (hashtextextended(e.metadata ->> 'actor', 0), e.position) <= (key_hash, high)
             and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by e.position desc limit take));
+          order by hashtextextended(e.metadata ->> 'actor', 0) desc, e.position desc limit take));
     when 'ip' then
       return array(
         (select e.position from eventchain.events e
           where not backwards and e.ledger_id = ledger and e.metadata ->> 'ip' is not null
-            and hashtextextended(e.metadata ->> 'ip', 0) = hashtextextended(key, 0) and e.position between low and high
+            and (hashtextextended(e.metadata ->> 'ip', 0), e.position) >= (key_hash, low)
+            and (hashtextextended(e.metadata ->> 'ip', 0), e.position) <= (key_hash, high)
             and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by e.position limit take)
+          order by hashtextextended(e.metadata ->> 'ip', 0), e.position limit take)
         union all
         (select e.position from eventchain.events e
           where backwards and e.ledger_id = ledger and e.metadata ->> 'ip' is not null
-            and hashtextextended(e.metadata ->> 'ip', 0) = hashtextextended(key, 0) and e.position between low and high
+            and (hashtextextended(e.metadata ->> 'ip', 0), e.position) >= (key_hash, low)
+            and (hashtextextended(e.metadata ->> 'ip', 0), e.position) <= (key_hash, high)
             and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by e.position desc limit take));
+          order by hashtextextended(e.metadata ->> 'ip', 0) desc, e.position desc limit take));
     when 'correlation' then
       return array(
         (select e.position from eventchain.events e
           where not backwards and e.ledger_id = ledger and e.metadata ->> 'correlationId' is not null
-            and hashtextextended(e.metadata ->> 'correlationId', 0) = hashtextextended(key, 0)
-            and e.position between low and high
+            and (hashtextextended(e.metadata ->> 'correlationId', 0), e.position) >= (key_hash, low)
+            and (hashtextextended(e.metadata ->> 'correlationId', 0), e.position) <= (key_hash, high)
             and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by e.position limit take)
+          order by hashtextextended(e.metadata ->> 'correlationId', 0), e.position limit take)
         union all
         (select e.position from eventchain.events e
           where backwards and e.ledger_id = ledger and e.metadata ->> 'correlationId' is not null
-            and hashtextextended(e.metadata ->> 'correlationId', 0) = hashtextextended(key, 0)
-            and e.position between low and high
+            and (hashtextextended(e.metadata ->> 'correlationId', 0), e.position) >= (key_hash, low)
+            and (hashtextextended(e.metadata ->> 'correlationId', 0), e.position) <= (key_hash, high)
             and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by e.position desc limit take));
+          order by hashtextextended(e.metadata ->> 'correlationId', 0) desc, e.position desc limit take));
     when 'causation' then
       return array(
         (select e.position from eventchain.events e
           where not backwards and e.ledger_id = ledger and e.metadata ->> 'causationId' is not null
-            and hashtextextended(e.metadata ->> 'causationId', 0) = hashtextextended(key, 0)
-            and e.position between low and high
+            and (hashtextextended(e.metadata ->> 'causationId', 0), e.position) >= (key_hash, low)
+            and (hashtextextended(e.metadata ->> 'causationId', 0), e.position) <= (key_hash, high)
             and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by e.position limit take)
+          order by hashtextextended(e.metadata ->> 'causationId', 0), e.position limit take)
         union all
         (select e.position from eventchain.events e
           where backwards and e.ledger_id = ledger and e.metadata ->> 'causationId' is not null
-            and hashtextextended(e.metadata ->> 'causationId', 0) = hashtextextended(key, 0)
-            and e.position between low and high
+            and (hashtextextended(e.metadata ->> 'causationId', 0), e.position) >= (key_hash, low)
+            and (hashtextextended(e.metadata ->> 'causationId', 0), e.position) <= (key_hash, high)
             and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by e.position desc limit take));
+          order by hashtextextended(e.metadata ->> 'causationId', 0) desc, e.position desc limit take));
     when 'all' then
       return array(
         (select e.position from eventchain.events e
@@ -1444,15 +1498,15 @@ $function$
 grant execute on function keep_schemas to eventchain_writer;
 
 CREATE OR REPLACE FUNCTION eventchain.match_items(items eventchain.condition_item[], streams text[], types text[], tags text[])
- RETURNS TABLE(request integer, event integer)
+ RETURNS TABLE(item integer, event integer)
  LANGUAGE sql
 AS $function$
   with e as materialized (
     select i as event, streams[i] as stream, types[i] as type, tags[i]::text[] as tags
       from generate_subscripts(types, 1) i
   ), q as materialized (
-    select i.item, i.request, i.streams, i.types, i.tags
-      from unnest(items) with ordinality i(request, streams, types, tags, item)
+    select i.item::int as item, i.streams, i.types, i.tags
+      from unnest(items) with ordinality i(streams, types, tags, item)
   ), t as materialized (
     select tag, event from e cross join unnest(e.tags) tag
   ), led as materialized (
@@ -1460,17 +1514,17 @@ AS $function$
       from q cross join unnest(q.tags) tag left join (select tag, count(*) as events from t group by tag) c using (tag)
      order by q.item, coalesce(c.events, 0)
   )
-  select q.request, e.event from q cross join e
+  select q.item, e.event from q cross join e
    where q.streams is null and q.types is null and q.tags is null and left(e.type, 1) <> '$'
   union
-  select q.request, e.event from led join q using (item) join t using (tag) join e using (event)
+  select q.item, e.event from led join q using (item) join t using (tag) join e using (event)
    where e.tags @> q.tags
      and (q.types is null or e.type = any (q.types)) and (q.streams is null or e.stream = any (q.streams))
   union
-  select q.request, e.event from q cross join unnest(q.types) w(type) join e using (type)
+  select q.item, e.event from q cross join unnest(q.types) w(type) join e using (type)
    where q.tags is null and (q.streams is null or e.stream = any (q.streams))
   union
-  select q.request, e.event from q cross join unnest(q.streams) w(stream) join e using (stream)
+  select q.item, e.event from q cross join unnest(q.streams) w(stream) join e using (stream)
    where q.tags is null and q.types is null
 $function$
 ;
@@ -1537,35 +1591,47 @@ end
 $function$
 ;
 
-CREATE OR REPLACE FUNCTION eventchain.pick_way(ledger bigint, ways jsonb[], low bigint, high bigint)
+CREATE OR REPLACE FUNCTION eventchain.pick_way(ledger bigint, ways jsonb[], low bigint, high bigint, backwards boolean, take bigint)
  RETURNS jsonb
  LANGUAGE plpgsql
  STABLE
 AS $function$
 declare
+  start constant bigint := case when backwards then high else low end;
   cap bigint;
   way jsonb;
   key text;
+  seen bigint[];
   cost bigint;
+  density float8;
   best jsonb;
   best_cost bigint;
+  best_density float8;
 begin
   if cardinality(ways) = 1 then
     return ways[1];
   end if;
-  foreach cap in array array[32, 1024, 16384] loop
+  foreach cap in array array[32, 1024, 16 * least(take, 1024)] loop
+    continue when cap <= best_cost;
     best_cost := null;
     foreach way in array ways loop
       cost := 0;
+      density := 0;
       for key in select jsonb_array_elements_text(way -> 'keys') loop
-        cost := cost + 1 + cardinality(eventchain.index_positions(
-          ledger, way ->> 'kind', coalesce(way ->> 'tag', key), key, low, high, false, cap - cost,
-          true, null, null, null, null));
-        exit when cost >= coalesce(best_cost, cap);
+        seen := eventchain.index_positions(
+          ledger, way ->> 'kind', coalesce(way ->> 'tag', key), key, low, high, backwards, cap - cost,
+          true, null, null, null, null);
+        density := density + case when cardinality(seen) = cap - cost
+          then cardinality(seen) / (abs(seen[cardinality(seen)] - start) + 1)::float8
+          else cardinality(seen) / greatest(high - low + 1, 1)::float8 end;
+        -- A look into an index costs about what a position does.
+        cost := cost + 1 + cardinality(seen);
+        exit when cost >= cap;
       end loop;
-      if best_cost is null or cost < best_cost then
+      if best_cost is null or cost < best_cost and cost < cap or best_cost >= cap and density < best_density then
         best := way;
         best_cost := cost;
+        best_density := density;
       end if;
     end loop;
     exit when best_cost < cap;
