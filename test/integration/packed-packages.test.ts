@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,9 +22,13 @@ async function installPacked(project: string): Promise<void> {
     if (name !== "@eventchain" && !name.startsWith(".")) await symlink(join(modules, name), join(installed, name));
   }
   for (const file of await readdir(packed)) {
-    const folder = join(installed, "@eventchain", file.replace(/^eventchain-(.*)-[^-]*\.tgz$/, "$1"));
+    const name = file.replace(/^eventchain-(.*)-[^-]*\.tgz$/, "$1");
+    const folder = join(installed, "@eventchain", name);
     await mkdir(folder);
     await run("tar", ["-xzf", join(packed, file), "-C", folder, "--strip-components=1"]);
+    // Versions that npm put beside this package alone.
+    const own = join(name === "workers" ? root : join(root, "packages"), name, "node_modules");
+    if (existsSync(own)) await symlink(own, join(folder, "node_modules"));
   }
 }
 
