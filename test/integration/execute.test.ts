@@ -3,6 +3,7 @@ import {
   type Connection,
   connect,
   defineCommand,
+  defineEvent,
   defineModel,
   type ExecuteOptions,
   type Ledger,
@@ -280,5 +281,47 @@ describe("a command whose own code fails", () => {
     await expect(ledger.execute(command, { account: newAccount() }, ada)).rejects.toMatchObject({
       code: "invalid-event",
     });
+  });
+});
+
+describe("a ledger", () => {
+  test("that was halted takes no command, and no rejection", async () => {
+    const staged = await createStagedLedger(database.pool, "halted-execute.test");
+    await staged.log.halt(staged.ledgerId, "contract-ahead", "the contract is ahead");
+    const halted = await connection.ledger("halted-execute.test");
+    for (const command of [deposit, withdraw])
+      await expect(halted.execute(command, { account: "a", amount: 1 }, ada)).rejects.toMatchObject({
+        code: "ledger-halted",
+      });
+  });
+
+  test("takes no event whose schema was first used otherwise, and all else", async () => {
+    await createStagedLedger(database.pool, "schemas-execute.test");
+    const fresh = await connection.ledger("schemas-execute.test");
+    await fresh.execute(deposit, { account: "a", amount: 1 }, ada);
+    const Changed = defineEvent("Deposited", { schema: z.object({ account: z.string(), cents: z.int() }) });
+    const changed = defineCommand("Deposit", {
+      input: z.object({ account: z.string() }),
+      context: (input) => stream(streamOf(input)),
+      model: defineModel("nothing", { initial: () => 0 }),
+      records: [Changed],
+      decide: ({ input }) => Changed({ ...input, cents: 100 }),
+    });
+    const [refused, taken] = await Promise.allSettled([
+      fresh.execute(changed, { account: "a" }, ada),
+      fresh.execute(deposit, { account: "a", amount: 2 }, ada),
+    ]);
+    expect(refused).toMatchObject({ status: "rejected", reason: { code: "schema-changed" } });
+    expect(taken).toMatchObject({ status: "fulfilled", value: { status: "recorded" } });
+    expect(await fresh.state(balance, streamOf({ account: "a" }))).toMatchObject({ sum: 3, entries: 2 });
+  });
+
+  test.each([
+    [{ recordRejection: true }, "invalid-argument"],
+    [{ require: ["user"] }, "config-invalid"],
+    [{ access: () => "all" }, "config-invalid"],
+    [{ rowSecurity: "yes" }, "config-invalid"],
+  ])("is not opened with %o", async (options, code) => {
+    await expect(connection.ledger(origin, options as never)).rejects.toMatchObject({ code });
   });
 });

@@ -74,5 +74,4 @@ export const transfer = defineCommand("Transfer", {
   },
 });
 
-export const accountEvents = [Deposited, Withdrawn, Frozen];
 export const accountCommands = { Deposit: deposit, Withdraw: withdraw, Freeze: freeze, Transfer: transfer };

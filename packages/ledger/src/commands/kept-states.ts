@@ -1,5 +1,5 @@
 /** A model's state as of a position. */
-export interface KeptState {
+interface KeptState {
   readonly state: unknown;
   readonly position: bigint;
 }

@@ -64,6 +64,9 @@ export async function readViews(
     ledgerId,
     views.map(({ query }, index) => ({ query, after: starts[index]?.position ?? 0n })),
   );
+  // A database that was put back to an earlier day has lost what these states are made of. They are taken, so the next
+  // look starts without them.
+  if (starts.some((start) => start.position > look.position)) return readViews(store, ledgerId, views, kept);
   for (const [index, view] of views.entries()) {
     const [start, events] = [starts[index], look.contexts[index]];
     if (start === undefined || events === undefined) throw new Error("a look has each context that was asked for");

@@ -6,4 +6,6 @@ export function reject<const Code extends string>(code: Code, reason?: string): 
 }
 
 /** The same for `authorize`: the actor may not do this to this entity. */
-export const deny: typeof reject = reject;
+export function deny<const Code extends string>(code: Code, reason?: string): Rejected<Code> {
+  return reject(code, reason);
+}
