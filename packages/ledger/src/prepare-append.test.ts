@@ -1,5 +1,7 @@
-import { LedgerError } from "@eventchain/core";
+import { LedgerError, randomBytes } from "@eventchain/core";
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { defineEvent } from "./events/define-event.ts";
 import { checkAppend, prepareAppend } from "./prepare-append.ts";
 import type { AppendOptions, EventInput } from "./types.ts";
 
@@ -194,5 +196,59 @@ describe("what is refused", () => {
     const event = { type: "x".repeat(512), data: { a: "x".repeat(2 ** 20 - 8) }, schema: 2 ** 31 - 1 };
     expect(codeOf(() => checkAppend("s".repeat(512), { ...event, tags: ["t".repeat(512)] }))).toBe("accepted");
     expect(codeOf(() => checkAppend("s", { type: "A", data: deep(64), metadata: undefined }))).toBe("accepted");
+  });
+});
+
+describe("an event of a definition", () => {
+  const Opened = defineEvent("Opened", {
+    version: 2,
+    schema: z.object({ title: z.string(), priority: z.number().default(1) }),
+    upcast: { 1: (old) => old },
+    tags: ({ title }) => [`title:${title}`],
+  });
+  const rules = { definitions: new Map([["Opened", Opened]]), required: [], random: randomBytes };
+  const prepared = (event: EventInput, known = rules) =>
+    prepareAppend("ticket-42", event, {}, NOW_MS, known).events.map(({ type, schema, tags, data }) => ({
+      type,
+      schema,
+      tags,
+      data,
+    }));
+  const one = { type: "Opened", schema: 2, tags: ["title:a"], data: '{"priority":1,"title":"a"}' };
+
+  test("is taken as its definition made it, whether the ledger knows the type or not", () => {
+    expect(prepared(Opened({ title: "a" }))).toEqual([one]);
+    expect(prepared(Opened({ title: "a" }), { ...rules, definitions: new Map() })).toEqual([one]);
+  });
+
+  test("is taken as a plain object too: checked, with the schema's defaults and version, and the tags that are given", () => {
+    const plain = { type: "Opened", data: { title: "a" }, tags: ["x"] };
+    expect(prepared(plain)).toEqual([{ ...one, tags: ["x"] }]);
+    expect(prepared({ ...plain, schema: 2 })).toEqual([{ ...one, tags: ["x"] }]);
+  });
+
+  test("is refused where its data does not fit, and named with every path", () => {
+    const data = { title: 1, priority: "high" };
+    expect(codeOf(() => prepared({ type: "Opened", data }))).toMatch(
+      /^invalid-event: event "Opened": the data of event "Opened" version 2 .*\$\.title: .*; \$\.priority: /,
+    );
+  });
+
+  test("is refused with another version of its schema", () => {
+    expect(codeOf(() => prepared({ type: "Opened", data: { title: "a" }, schema: 1 }))).toBe(
+      'invalid-argument: event "Opened": schema is 1, but this ledger was opened with version 2 of "Opened": new events are of that',
+    );
+  });
+
+  test("is checked again where another definition made it than the ledger's", () => {
+    const Other = defineEvent("Opened", { version: 2, schema: z.object({ name: z.string() }), upcast: {} });
+    expect(codeOf(() => prepared(Other({ name: "a" })))).toMatch(/^invalid-event: .*\$\.title: /);
+  });
+
+  test("goes to its own stream and no other", () => {
+    expect(prepared(Opened({ title: "a" }, { stream: "ticket-42" }))).toEqual([one]);
+    expect(codeOf(() => prepared(Opened({ title: "a" }, { stream: "ticket-1" })))).toBe(
+      'invalid-argument: event "Opened": the event goes to stream "ticket-1", but is appended to "ticket-42": append it there',
+    );
   });
 });
