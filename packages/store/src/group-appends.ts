@@ -1,7 +1,7 @@
 import { LedgerError } from "@eventchain/core";
 import { abortedError, throwIfAborted } from "./abort.ts";
+import { lengthOf } from "./check-request.ts";
 import type { AppendOutcome, AppendRequest, EventStore } from "./port.ts";
-import { lengthOf } from "./postgres/check-request.ts";
 
 /** A group is sent before it would pass any of these bounds; a request or chain that passes one by itself goes alone. */
 export interface GroupOptions {

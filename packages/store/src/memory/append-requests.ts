@@ -1,7 +1,7 @@
 import { canonicalJson, equalBytes, eventHash, LedgerError } from "@eventchain/core";
 import { checkChains } from "../check-chains.ts";
+import { checkRequest, lengthOf, maxRequestLength, type Refusal } from "../check-request.ts";
 import type { AppendOutcome, AppendRequest, EventQuery, ExpectedVersion, NewEvent } from "../port.ts";
-import { checkRequest, lengthOf, maxRequestLength, type Refusal } from "../postgres/check-request.ts";
 import { type CheckedMetadata, checkEvent, isName, type Problem } from "./check-event.ts";
 import { headOf, type MemoryCommand, type MemoryLedger, recordedBetween, storeEvent } from "./memory-ledger.ts";
 import { selectEvents } from "./select-events.ts";

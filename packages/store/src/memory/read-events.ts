@@ -1,8 +1,8 @@
 import { throwIfAborted } from "../abort.ts";
+import { checkBound } from "../check-bound.ts";
 import type { AccessScope, EventQuery, Look, ReadAllOptions, ReadStreamOptions, StoredEvent } from "../port.ts";
-import { type PageOptions, readPages } from "../postgres/read-pages.ts";
-import { checkBound } from "../postgres/read-range.ts";
 import { checkQuery, matchesQuery } from "../query.ts";
+import { type PageOptions, readPages } from "../read-pages.ts";
 import { copyEvent, eventAt, headOf, type MemoryLedger } from "./memory-ledger.ts";
 import { type Selection, selectEvents } from "./select-events.ts";
 

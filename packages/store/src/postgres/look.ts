@@ -1,11 +1,11 @@
 import { LedgerError } from "@eventchain/core";
 import type pg from "pg";
+import { checkBound } from "../check-bound.ts";
 import type { EventQuery, Look, StoredEvent } from "../port.ts";
+import { FIRST_PAGE_SIZE, readPages } from "../read-pages.ts";
 import { statement } from "./load-statement.ts";
 import { type Search, searchOf } from "./query-events.ts";
 import { fetchFound } from "./read-events.ts";
-import { FIRST_PAGE_SIZE, readPages } from "./read-pages.ts";
-import { checkBound } from "./read-range.ts";
 import { runRows } from "./run-rows.ts";
 
 const lookSql = statement("look");

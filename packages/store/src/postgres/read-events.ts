@@ -1,10 +1,11 @@
 import { MAX_INT63 } from "@eventchain/core";
 import type pg from "pg";
+import { checkBound } from "../check-bound.ts";
 import type { ReadAllOptions, ReadStreamOptions, StoredEvent } from "../port.ts";
+import { readPages } from "../read-pages.ts";
 import { statement } from "./load-statement.ts";
 import { isStorable, isWhole, itemsOf, type Search, searchOf } from "./query-events.ts";
-import { readPages } from "./read-pages.ts";
-import { checkBound, type Range, rangeOf } from "./read-range.ts";
+import { type Range, rangeOf } from "./read-range.ts";
 import { runRows } from "./run-rows.ts";
 import { runScoped } from "./run-scoped.ts";
 

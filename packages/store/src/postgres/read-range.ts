@@ -1,4 +1,5 @@
-import { LedgerError, MAX_INT63 } from "@eventchain/core";
+import { MAX_INT63 } from "@eventchain/core";
+import { checkBound } from "../check-bound.ts";
 import type { EventFilter, ReadAllOptions } from "../port.ts";
 import { statement } from "./load-statement.ts";
 import { type Queryable, runRows } from "./run-rows.ts";
@@ -21,11 +22,6 @@ function timestampOf(micros: bigint): string {
   const rest = ((kept % 1000n) + 1000n) % 1000n;
   const millis = (kept - rest) / 1000n;
   return `${new Date(Number(millis)).toISOString().slice(0, -1)}${rest.toString().padStart(3, "0")}Z`;
-}
-
-export function checkBound(value: bigint | undefined, name: string): void {
-  if (value === undefined || (value >= 0n && value <= MAX_INT63)) return;
-  throw new LedgerError("invalid-argument", `${name} is from 0 to 2^63 - 1`, { values: { [name]: value } });
 }
 
 async function positionAt(database: Queryable, ledgerId: bigint, micros: bigint): Promise<bigint> {

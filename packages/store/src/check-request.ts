@@ -1,6 +1,6 @@
 import { LedgerError, MAX_INT63, utf8 } from "@eventchain/core";
-import type { AppendCondition, AppendOutcome, AppendRequest, NewEvent, RefusalCode } from "../port.ts";
-import { checkQuery } from "../query.ts";
+import type { AppendCondition, AppendOutcome, AppendRequest, NewEvent, RefusalCode } from "./port.ts";
+import { checkQuery } from "./query.ts";
 
 export type Refusal = Extract<AppendOutcome, { outcome: "refused" }>;
 
@@ -95,8 +95,9 @@ export function lengthOf({ events, condition, rejection }: AppendRequest): numbe
 }
 
 /**
- * What cannot be sent to Postgres as it is, or would take the whole call down there. All else (names, JSON, salts,
- * tags, the command id in metadata) is checked by the append function, for whoever calls it.
+ * What no adapter takes: it cannot be sent to Postgres as it is, or would take the whole call down there. All else
+ * (names, JSON, salts, tags, the command id in metadata) is checked where events are recorded: in Postgres by the append
+ * function, for whoever calls it.
  */
 export function checkRequest(request: AppendRequest): Refusal | undefined {
   if (lengthOf(request) > maxRequestLength) return refuse("too-large", "one request has at most 64 MiB of text");

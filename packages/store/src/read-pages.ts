@@ -1,6 +1,6 @@
 import { LedgerError } from "@eventchain/core";
-import { throwIfAborted, untilAborted } from "../abort.ts";
-import type { StoredEvent } from "../port.ts";
+import { throwIfAborted, untilAborted } from "./abort.ts";
+import type { StoredEvent } from "./port.ts";
 
 const defaultBatchSize = 1_000;
 /** A read begins with a small page: its first event comes soon, and a caller who stops early has fetched little. */
