@@ -42,7 +42,7 @@ export interface RaceAnswer {
   attempts: Attempt[];
 }
 
-export interface Racer {
+interface Racer {
   /** Sends a step; gives its attempts when it is done. One step at a time. */
   run(step: RaceStep): Promise<Attempt[]>;
 }
