@@ -7,11 +7,12 @@ import {
   defineModel,
   type Ledger,
   type LedgerEvent,
+  reject,
   stream,
 } from "@eventchain/ledger";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { balance, Deposited, deposit, streamOf, transfer, withdraw } from "../support/account-commands.ts";
+import { balance, Deposited, deposit, streamOf, transfer, Withdrawn, withdraw } from "../support/account-commands.ts";
 
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { createStagedLedger } from "../support/staged-ledger.ts";
@@ -111,6 +112,25 @@ describe("a hot context", () => {
     expect(await sumOf(account)).toMatchObject({ sum: 20, entries: 4 });
   });
 
+  test("counts nothing twice for a model of which only a rejected command was decided", async () => {
+    const account = "once";
+    const total = defineModel("total", { initial: () => 0 }).on(Deposited, (sum, { data }) => sum + data.amount);
+    const atLeast = defineCommand("AtLeast", {
+      input: z.object({ least: z.int() }),
+      context: () => stream(streamOf({ account })),
+      model: total,
+      records: [Deposited],
+      rejects: { less: "There is less" },
+      decide: ({ input, model }) =>
+        model < input.least ? reject("less", String(model)) : Deposited({ account, amount: 1 }),
+    });
+    await Promise.all([
+      ledger.execute(deposit, { account, amount: 5 }, ada),
+      ledger.execute(atLeast, { least: 100 }, ada),
+    ]);
+    expect(await ledger.execute(atLeast, { least: 100 }, ada)).toMatchObject({ code: "less", reason: "5" });
+  });
+
   test("is decided on the host's time of what is not recorded yet, and on the database's after", async () => {
     const seen: bigint[] = [];
     const times = defineModel("times", { initial: () => [] as bigint[] }).on(Deposited, (list, event) => [
@@ -176,6 +196,34 @@ describe("a conflict with another process", () => {
     });
     expect(events).toHaveLength(3);
     expect(await ledger.receipt("always-1")).toBeUndefined();
+  });
+
+  test("about a command id takes back what was decided on top of it, and nothing else", async () => {
+    const account = "raced";
+    /** The same request for whoever compares name, actor and input, as an older build of the app would have it. */
+    const note = (where: string) =>
+      defineCommand("Note", {
+        input: z.object({ amount: z.int() }),
+        context: () => stream(streamOf({ account: where })),
+        model: balance,
+        records: [Withdrawn],
+        decide: ({ input }) => Withdrawn({ account: where, ...input }),
+      });
+    await ledger.execute(deposit, { account, amount: 10 }, ada);
+    const raced = { ...ada, commandId: "raced-1" };
+    let first: unknown;
+    watched.beforeAppend = async () => {
+      watched.beforeAppend = undefined;
+      first = await rivals.execute(note("elsewhere"), { amount: 3 }, raced);
+    };
+    const receipts = await Promise.all([
+      ledger.execute(withdraw, { account, amount: 2 }, ada),
+      ledger.execute(note(account), { amount: 3 }, raced),
+      ledger.execute(withdraw, { account, amount: 8 }, ada),
+    ]);
+    expect(receipts.map(({ status }) => status)).toEqual(["recorded", "recorded", "recorded"]);
+    expect(receipts[1]).toEqual(first);
+    expect(await sumOf(account)).toMatchObject({ sum: 0, entries: 3 });
   });
 
   test("leaves those behind it their own attempts", async () => {

@@ -37,7 +37,7 @@ describe("defineCommand", () => {
 
   test("refuses two definitions of one event among its records", () => {
     const again = defineEvent("Opened", { schema: z.object({ id: z.int() }) });
-    expect(() => defineCommand("Open", { ...spec, records: [Opened, again] as never })).toThrow("two definitions");
+    expect(() => defineCommand("Open", { ...spec, records: [Opened, again] } as never)).toThrow("two definitions");
   });
 
   test("refuses the ledger's own names", () => {
