@@ -55,11 +55,18 @@ function expectOneWinner(attempts: readonly Attempt[], round: number): void {
   }
 }
 
-/** Each looks, and when all have, each appends. */
-async function raceOnce(decisions: readonly Decision[], beside: readonly RaceStep[] = []): Promise<Attempt[]> {
+/** Appends events beside the racers, by other connections: each alone, all at once, without a condition. */
+async function write(drafts: readonly Draft[]): Promise<void> {
+  const requests = drafts.map((draft) => ({ events: [newEvent(draft)], expected: [] }));
+  const outcomes = await Promise.all(requests.map((request) => store.append(ledger.ledgerId, [request])));
+  for (const [outcome] of outcomes) expect(outcome).toMatchObject({ outcome: "recorded" });
+}
+
+/** Each looks, and when all have, each appends; and so does whoever writes beside them. */
+async function raceOnce(decisions: readonly Decision[], beside: readonly Draft[] = []): Promise<Attempt[]> {
   await all(decisions.map(({ query }) => ({ do: "look", query })));
-  const attempts = await all([...decisions, ...beside]);
-  return attempts.slice(0, decisions.length).flat();
+  const [attempts] = await Promise.all([all(decisions), write(beside)]);
+  return attempts.flat();
 }
 
 async function countOf(type: string): Promise<number> {
@@ -90,14 +97,12 @@ test("with several tags to an event and to a query, exactly one wins each round"
       [code, row, seat],
     ];
     const items = [{ tags: [row, seat] }, { types: ["Claimed", "Held"], tags: [code] }];
-    const decisions = racers.slice(0, 13).map((_, index): Decision => {
+    const decisions = racers.map((_, index): Decision => {
       const query = index % 2 === 0 ? items : items.toReversed();
       return { do: "decide", query, event: claim(round, index, variants[index % 3] ?? []) };
     });
     // One tag of two, or the tag with another type: nobody's conflict.
-    const near = [[row], [seat], [code]].map(
-      (tags, index): RaceStep => ({ do: "write", events: [{ stream: `near-${index}`, type: "Priced", tags }] }),
-    );
+    const near = [[row], [seat], [code]].map((tags): Draft => ({ stream: `near-${round}`, type: "Priced", tags }));
     expectOneWinner(await raceOnce(decisions, near), round);
   }
   expect([await countOf("Claimed"), await countOf("Priced")]).toEqual([count, 3 * count]);
@@ -108,20 +113,19 @@ test("beside plain appends without tags, exactly one wins each round", { timeout
   const count = rounds(40);
   for (let round = 1; round <= count; round += 1) {
     const tags = [`seat:${round}`];
-    const decisions = racers
-      .slice(0, 12)
-      .map((_, index): Decision => ({ do: "decide", query: [{ tags }], event: claim(round, index, tags) }));
-    const plain = [1, 2, 3, 4].map((index): RaceStep => {
-      const event = { stream: `plain-${index}`, type: "Noted", tags: [] };
-      return { do: "write", events: [event, event, event] };
-    });
+    const decisions = racers.map(
+      (_, index): Decision => ({ do: "decide", query: [{ tags }], event: claim(round, index, tags) }),
+    );
+    const plain = Array.from(
+      { length: 12 },
+      (_, index): Draft => ({ stream: `plain-${index}`, type: "Noted", tags: [] }),
+    );
     expectOneWinner(await raceOnce(decisions, plain), round);
   }
   expect([await countOf("Claimed"), await countOf("Noted")]).toEqual([count, 12 * count]);
   await checkChain(store, ledger);
 });
 
-const deciders = 8;
 /** More than a look reads at once. */
 const history = 150;
 
@@ -154,33 +158,25 @@ test("while writes land in a context that is being read, exactly one wins each r
   for (let round = 1; round <= count; round += 1) {
     const tags = [`account:${round}`];
     const query = [{ tags }];
-    const noted = (index: number): Draft => ({ stream: `writer-${index}`, type: "Noted", tags });
+    const notes = Array.from({ length: 8 }, (_, index): Draft => ({ stream: `notes-${index}`, type: "Noted", tags }));
     const events = Array.from({ length: history }, () => newEvent({ stream: `history-${round}`, type: "Noted", tags }));
     expect(await store.append(ledger.ledgerId, [{ events, expected: [] }])).toMatchObject([{ outcome: "recorded" }]);
 
-    await all(Array.from({ length: deciders }, () => ({ do: "look", query, read: 10 })));
-    await Promise.all(
-      racers.slice(deciders).map((writer, index) => writer.run({ do: "write", events: [noted(index)] })),
+    await all(racers.map(() => ({ do: "look", query, read: 10 })));
+    await write(notes);
+    const decisions = racers.map(
+      (_, index): Decision => ({ do: "decide", query, event: claim(round, index, tags), again: true }),
     );
-    const attempts = await all(
-      racers.map((_, index) =>
-        index < deciders
-          ? { do: "decide", query, event: claim(round, index, tags), again: true }
-          : { do: "write", events: [noted(index), noted(index), noted(index)] },
-      ),
-    );
+    const [attempts] = await Promise.all([all(decisions), write([...notes, ...notes])]);
 
     const { positions, claims } = await readTag(tags[0] ?? "");
     expect(claims, `claims of round ${round}`).toHaveLength(1);
-    for (const [first, ...more] of attempts.slice(0, deciders)) {
-      // The writers' events landed after the look and before its end.
-      expect(first).toMatchObject({ outcome: { outcome: "condition-failed" } });
-      for (const attempt of [first, ...more]) if (attempt !== undefined) expectSound(attempt, positions);
+    for (const each of attempts) {
+      // Notes landed between the look and its end.
+      expect(each[0]).toMatchObject({ outcome: { outcome: "condition-failed" } });
+      for (const attempt of each) expectSound(attempt, positions);
     }
-    const won = attempts
-      .slice(0, deciders)
-      .flat()
-      .filter(({ outcome }) => outcome.outcome === "recorded");
+    const won = attempts.flat().filter(({ outcome }) => outcome.outcome === "recorded");
     expect(won.map(({ outcome }) => outcome.positions)).toEqual([claims]);
   }
   await checkChain(store, ledger);

@@ -2,7 +2,7 @@
 // does them one after the other, and answers each with a line.
 import { createInterface } from "node:readline";
 import { randomBytes, uuidv7 } from "@eventchain/core";
-import { type AppendOutcome, type AppendRequest, type NewEvent, openPostgresStore } from "@eventchain/store";
+import { type AppendCondition, type AppendOutcome, type NewEvent, openPostgresStore } from "@eventchain/store";
 import type { Attempt, Draft, RaceAnswer, RaceStep } from "./start-racers.ts";
 
 const [connectionString = ""] = process.argv.slice(2);
@@ -49,9 +49,8 @@ function makeEvent({ stream, type, tags }: Draft): NewEvent {
   };
 }
 
-async function append(event: Draft, condition?: AppendRequest["condition"]): Promise<Attempt["outcome"]> {
-  const request = { events: [makeEvent(event)], expected: [], ...(condition === undefined ? {} : { condition }) };
-  const [outcome] = await store.append(ledgerId, [request]);
+async function append(event: Draft, condition: AppendCondition): Promise<Attempt["outcome"]> {
+  const [outcome] = await store.append(ledgerId, [{ events: [makeEvent(event)], expected: [], condition }]);
   return plain(outcome);
 }
 
@@ -87,12 +86,6 @@ async function claim(step: Extract<RaceStep, { do: "decide" }>): Promise<Attempt
   }
 }
 
-async function write({ events }: Extract<RaceStep, { do: "write" }>): Promise<Attempt[]> {
-  const attempts: Attempt[] = [];
-  for (const event of events) attempts.push({ after: "0", seen: [], outcome: await append(event) });
-  return attempts;
-}
-
 async function run(step: RaceStep): Promise<RaceAnswer> {
   if (step.do === "enter") {
     ledgerId = BigInt(step.ledger);
@@ -100,7 +93,6 @@ async function run(step: RaceStep): Promise<RaceAnswer> {
     await store.head(ledgerId);
     return { attempts: [] };
   }
-  if (step.do === "write") return { attempts: await write(step) };
   if (step.do === "decide") return { attempts: await claim(step) };
   reading = await look(step.query);
   await take(reading, step.read ?? Number.POSITIVE_INFINITY);

@@ -24,9 +24,7 @@ export type RaceStep =
    * Reads the look that was begun, or a new one, to its end; appends the event unless a `Claimed` was seen, on condition
    * that nothing has come since. `again`: until it is recorded, or a `Claimed` is seen.
    */
-  | { do: "decide"; query: QueryItem[]; event: Draft; again?: boolean }
-  /** Appends events one by one, without a condition. */
-  | { do: "write"; events: Draft[] };
+  | { do: "decide"; query: QueryItem[]; event: Draft; again?: boolean };
 
 /** One look with what came of it. Positions are decimal texts. */
 export interface Attempt {
