@@ -50,7 +50,7 @@ describe("arguments", () => {
     [["nonsense"], /unknown command 'nonsense'/],
     [["migrat"], /Did you mean migrate/],
     [["probe", "--nonsense"], /unknown option '--nonsense'/],
-    [["probe", "--config", "x.ts"], /unknown option '--config'/],
+    [["probe", "--config"], /option '--config <file>' argument missing/],
     [["probe", "--dir"], /option '--dir <dir>' argument missing/],
     [["probe", "--stream"], /option '--stream <name>' argument missing/],
     [["probe", "1", "2"], /too many arguments/],

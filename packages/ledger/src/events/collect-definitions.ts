@@ -29,12 +29,12 @@ export function collectDefinitions(
 }
 
 /** The event definitions of a list or a module. Errors: LedgerError `config-invalid`. */
-export function listEvents(given: Definitions<AnyEventDefinition> | undefined): AnyEventDefinition[] {
+function listEvents(given: Definitions<AnyEventDefinition> | undefined): AnyEventDefinition[] {
   return list(given, "events", (value): value is AnyEventDefinition => isKind(value, "function", "event"));
 }
 
 /** The commands of a list or a module. Errors: LedgerError `config-invalid`. */
-export function listCommands(given: Definitions<AnyCommand> | undefined): AnyCommand[] {
+function listCommands(given: Definitions<AnyCommand> | undefined): AnyCommand[] {
   return list(given, "commands", (value): value is AnyCommand => isKind(value, "object", "command"));
 }
 
