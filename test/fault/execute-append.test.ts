@@ -26,7 +26,6 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   watched = watchPool(proxy.url);
-  watched.pool.on("error", () => undefined);
   connection = await connect({ database: watched.pool });
   ledger = await connection.ledger(origin);
 });

@@ -198,8 +198,11 @@ describe("a conflict with another process", () => {
     expect(await ledger.receipt("always-1")).toBeUndefined();
   });
 
-  test("about a command id takes back what was decided on top of it, and nothing else", async () => {
-    const account = "raced";
+  test.each([
+    ["the same request", "ada"],
+    ["another request", "bob"],
+  ])("that has recorded %s under a command id takes back what was decided on top of it alone", async (_, actor) => {
+    const account = `raced-with-${actor}`;
     /** The same request for whoever compares name, actor and input, as an older build of the app would have it. */
     const note = (where: string) =>
       defineCommand("Note", {
@@ -210,20 +213,42 @@ describe("a conflict with another process", () => {
         decide: ({ input }) => Withdrawn({ account: where, ...input }),
       });
     await ledger.execute(deposit, { account, amount: 10 }, ada);
-    const raced = { ...ada, commandId: "raced-1" };
+    const commandId = `${account}-1`;
     let first: unknown;
     watched.beforeAppend = async () => {
       watched.beforeAppend = undefined;
-      first = await rivals.execute(note("elsewhere"), { amount: 3 }, raced);
+      first = await rivals.execute(note("elsewhere"), { amount: 3 }, { actor, commandId });
     };
-    const receipts = await Promise.all([
+    const receipts = await Promise.allSettled([
       ledger.execute(withdraw, { account, amount: 2 }, ada),
-      ledger.execute(note(account), { amount: 3 }, raced),
+      ledger.execute(note(account), { amount: 3 }, { ...ada, commandId }),
       ledger.execute(withdraw, { account, amount: 8 }, ada),
     ]);
-    expect(receipts.map(({ status }) => status)).toEqual(["recorded", "recorded", "recorded"]);
-    expect(receipts[1]).toEqual(first);
+    expect(receipts[0]).toMatchObject({ value: { status: "recorded" } });
+    if (actor === "ada") expect(receipts[1]).toEqual({ status: "fulfilled", value: first });
+    else expect(receipts[1]).toMatchObject({ reason: { code: "command-id-reused" } });
+    expect(receipts[2]).toMatchObject({ value: { status: "recorded" } });
     expect(await sumOf(account)).toMatchObject({ sum: 0, entries: 3 });
+  });
+
+  test("takes back a failure that rested on what was never recorded", async () => {
+    const account = "failed";
+    const picky = defineCommand("Picky", {
+      input: z.object({}),
+      context: () => stream(streamOf({ account })),
+      model: balance,
+      records: [Deposited],
+      decide: ({ model }) => {
+        if (model.sum === 5) throw new Error("not five");
+        return Deposited({ account, amount: 1 });
+      },
+    });
+    interrupt(account, 1);
+    const [, second] = await Promise.all([
+      ledger.execute(deposit, { account, amount: 5 }, ada),
+      ledger.execute(picky, {}, ada),
+    ]);
+    expect(second).toMatchObject({ status: "recorded" });
   });
 
   test("leaves those behind it their own attempts", async () => {

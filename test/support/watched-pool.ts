@@ -25,7 +25,10 @@ export function watchPool(url: string): WatchedPool {
     beforeAppend: undefined,
     afterAppend: undefined,
   };
+  watched.pool.on("error", () => undefined);
   watched.pool.on("connect", (client) => {
+    // As in database.ts: one that is cut while it is being closed must not end the process.
+    client.on("error", () => undefined);
     const query = client.query.bind(client) as (...given: unknown[]) => unknown;
     const append = async (given: unknown[]): Promise<unknown> => {
       await watched.beforeAppend?.();
