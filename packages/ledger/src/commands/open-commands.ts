@@ -19,7 +19,7 @@ const MAX_BATCH = 256;
 /** How many states are kept between batches, of all ledgers together. */
 const MAX_KEPT_STATES = 1_000;
 
-/** Measured on two cores: more calls at the same time gather less, and are slower for it. */
+/** Two calls: while one is on its way the next gathers, and one that is slow to answer does not stop all others. */
 const GATHERED = { maxAsks: 256, maxCalls: 2 };
 
 /** What a ledger gives along with each of its commands. */
