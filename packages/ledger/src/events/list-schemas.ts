@@ -9,7 +9,7 @@ export interface EventSchema {
   readonly version: number;
   /** Draft 2020-12. */
   readonly schema: JsonObject;
-  /** SHA-256 of the schema's JCS text: 64 hex digits. A ledger keeps it with the version's first use. */
+  /** SHA-256 of the JCS text of the schema without its annotations: 64 hex digits. A ledger keeps it with the version's first use. */
   readonly hash: string;
 }
 

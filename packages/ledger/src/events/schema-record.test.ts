@@ -41,6 +41,13 @@ describe("a hash", () => {
     expect(hashOf(named("a", "b"))).not.toBe(hashOf(named("b", "a")));
   });
 
+  test("does not depend on what is said of the data, but on a property of that name", () => {
+    const said = z.object({ a: z.string().describe("what happened") }).meta({ title: "E" });
+    expect(hashOf(said)).toBe(hashOf(z.object({ a: z.string() })));
+    expect(schemaRecord(defineEvent("E", { schema: said })).schema).toContain("what happened");
+    expect(hashOf(z.object({ description: z.string() }))).not.toBe(hashOf(z.object({})));
+  });
+
   test("sorts what is required within a property that is called like a keyword of values", () => {
     const inner = (required: string[]) => ({ type: "object", properties: { a: true, b: true }, required });
     const schema = (required: string[]) => jsonSchema({ type: "object", properties: { default: inner(required) } });
