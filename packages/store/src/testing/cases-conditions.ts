@@ -40,6 +40,7 @@ function rejectionRequest(commandId: string): AppendRequest {
 
 /** Which positions meet a query: told in full where an event past `after` does. */
 const table: readonly [what: string, query: EventQuery, after: bigint, inTheWay: bigint[]][] = [
+  ["no item", [], 0n, []],
   ["one tag", [{ tags: ["a"] }], 0n, [1n, 2n, 5n]],
   ["one tag, past a position", [{ tags: ["a"] }], 2n, [5n]],
   ["one tag, past its last", [{ tags: ["a"] }], 5n, []],
