@@ -233,7 +233,7 @@ export interface Look {
 export interface KeptSchema {
   type: string;
   version: number;
-  /** What of the schema may not change: 32 bytes. The store compares it, and nothing else. */
+  /** SHA-256 of `schema`: 32 bytes. */
   hash: Bytes;
   /** JSON Schema, JCS text. */
   schema: string;

@@ -9,7 +9,7 @@ export interface EventSchema {
   readonly version: number;
   /** Draft 2020-12. */
   readonly schema: JsonObject;
-  /** SHA-256 of the JCS text of the schema without its annotations: 64 hex digits. A ledger keeps it with the version's first use. */
+  /** SHA-256 of the JCS text of the schema without its titles, descriptions and examples: 64 hex digits. A ledger keeps it with the version's first use. */
   readonly hash: string;
 }
 
@@ -20,8 +20,8 @@ export interface EventSchema {
 export function listSchemas(options: Pick<LedgerOptions, "events" | "commands">): EventSchema[] {
   return [...collectDefinitions(options).values()]
     .map((definition) => {
-      const { type, version, hash, schema } = schemaRecord(definition);
-      return { type, version, schema: JSON.parse(schema) as JsonObject, hash: bytesToHex(hash) };
+      const { type, version, hash } = schemaRecord(definition);
+      return { type, version, schema: definition.schema.jsonSchema, hash: bytesToHex(hash) };
     })
     .sort((one, other) => compareUtf8(one.type, other.type));
 }

@@ -44,7 +44,6 @@ describe("a hash", () => {
   test("does not depend on what is said of the data, but on a property of that name", () => {
     const said = z.object({ a: z.string().describe("what happened") }).meta({ title: "E" });
     expect(hashOf(said)).toBe(hashOf(z.object({ a: z.string() })));
-    expect(schemaRecord(defineEvent("E", { schema: said })).schema).toContain("what happened");
     expect(hashOf(z.object({ description: z.string() }))).not.toBe(hashOf(z.object({})));
   });
 

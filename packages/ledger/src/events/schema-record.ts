@@ -6,15 +6,15 @@ import type { AnyEventDefinition } from "./types.ts";
 const records = new WeakMap<object, KeptSchema>();
 
 /**
- * The schema of a definition's current version as a ledger keeps it: the JCS text of its JSON Schema, and SHA-256 of that
- * without its annotations (titles, descriptions, examples). The order in which a schema names its keys does not matter.
+ * The schema of a definition's current version as a ledger keeps it: the JCS text of its JSON Schema without annotations
+ * (titles, descriptions, examples), and SHA-256 of that. The order in which a schema names its keys does not matter.
  */
 export function schemaRecord(definition: Pick<AnyEventDefinition, "type" | "version" | "schema">): KeptSchema {
   const known = records.get(definition);
   if (known !== undefined) return known;
-  const { type, version, schema } = definition;
-  const binding = canonicalJson(normalise(schema.jsonSchema, ANNOTATIONS));
-  const record = { type, version, hash: sha256(utf8(binding)), schema: canonicalJson(normalise(schema.jsonSchema)) };
+  const { type, version } = definition;
+  const schema = canonicalJson(normalise(definition.schema.jsonSchema));
+  const record = { type, version, hash: sha256(utf8(schema)), schema };
   records.set(definition, record);
   return record;
 }
@@ -26,17 +26,17 @@ const VALUES = new Set(["const", "enum", "default", "examples"]);
 /** Keywords that people read: data fits or does not fit without them (draft 2020-12, "meta-data annotations"). */
 const ANNOTATIONS: ReadonlySet<string> = new Set(["title", "description", "$comment", "examples", "deprecated"]);
 
-/** `required` is a set, but an array in JSON: only its order follows that of the keys. `without`: keywords left out. */
-function normalise(schema: unknown, without: ReadonlySet<string> = new Set()): unknown {
-  if (Array.isArray(schema)) return schema.map((item) => normalise(item, without));
+/** `required` is a set, but an array in JSON: only its order follows that of the keys. */
+function normalise(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(normalise);
   if (typeof schema !== "object" || schema === null) return schema;
-  const keywords = Object.entries(schema).filter(([key]) => !without.has(key));
+  const keywords = Object.entries(schema).filter(([key]) => !ANNOTATIONS.has(key));
   return mapMembers(Object.fromEntries(keywords), (member, key) => {
     if (VALUES.has(key)) return member;
     if (key === "required" && Array.isArray(member)) return [...member].sort();
     if (NAMED.has(key) && typeof member === "object" && member !== null)
-      return mapMembers(member as JsonObject, (named) => normalise(named, without));
-    return normalise(member, without);
+      return mapMembers(member as JsonObject, normalise);
+    return normalise(member);
   });
 }
 
