@@ -397,6 +397,8 @@ CREATE OR REPLACE FUNCTION eventchain.append_events(ledger bigint, command_ids t
  SET lock_timeout TO '10s'
  SET plan_cache_mode TO 'force_generic_plan'
  SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET enable_sort TO 'off'
  SET jit TO 'off'
 AS $function$
 #variable_conflict use_column
@@ -1223,6 +1225,9 @@ declare
   found_positions bigint[] := '{}';
   pending bigint[] := '{}';
 begin
+  if low > high then
+    return '{}';
+  end if;
   if restriction is not null then
     checks := coalesce(checks, '{}') || jsonb_build_object('restriction', restriction);
   end if;

@@ -141,10 +141,14 @@ describe("roles, which a whole cluster shares", () => {
       /create role eventchain_writer nologin; create role eventchain_reader nologin;/,
     );
     await onOwnServer(...["writer", "reader", "sealer"].map((role) => `create role eventchain_${role} nologin`));
+    const hint =
+      /create role eventchain_viewer nologin; grant eventchain_viewer to eventchain_writer, eventchain_reader;/;
+    await expect(migrate(urlIn("managed", "owner"))).rejects.toThrow(hint);
+    await onOwnServer(...hint.source.split("; "));
     expect((await migrate(urlIn("managed", "owner"))).applied.length).toBeGreaterThan(0);
     await onOwnServer(
       "drop database managed",
-      ...["writer", "reader", "sealer"].map((role) => `drop role eventchain_${role}`),
+      ...["writer", "reader", "sealer", "viewer"].map((role) => `drop role eventchain_${role}`),
     );
   });
 

@@ -90,7 +90,8 @@ $$;
 --
 -- `kind` says which: 'stream', 'tag', 'tag-type', 'type', 'actor', 'ip', 'correlation', 'causation', or 'all', the
 -- positions themselves; `key` is the name or the text. `plain`: the index tells all, nothing else is probed; for a tag
--- the types are part of what it tells. Only one arm of each statement runs.
+-- the types are part of what it tells. Only one arm of each statement runs. Comparing rows, and ordering by all their
+-- columns, leaves the planner one index: by `type = …` it could walk along all positions instead, and look for the type.
 create function eventchain.index_positions(
   ledger bigint, kind text, key text, key_type text,
   low bigint, high bigint, backwards boolean, take bigint,
@@ -101,6 +102,7 @@ as $$
 declare
   low_version bigint;
   high_version bigint;
+  key_hash constant bigint := hashtextextended(key, 0);
 begin
   case kind
     when 'stream' then
@@ -141,87 +143,93 @@ begin
     when 'tag-type' then
       return array(
         (select t.position from eventchain.event_tags t
-          where not backwards and t.ledger_id = ledger and t.tag = key and t.type = key_type
-            and t.position between low and high
+          where not backwards and t.ledger_id = ledger and t.tag = key
+            and (t.type, t.position) >= (key_type, low) and (t.type, t.position) <= (key_type, high)
             and (plain or (
               select eventchain.holds(streams, null, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata)
                 from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
-          order by t.position limit take)
+          order by t.type, t.position limit take)
         union all
         (select t.position from eventchain.event_tags t
-          where backwards and t.ledger_id = ledger and t.tag = key and t.type = key_type
-            and t.position between low and high
+          where backwards and t.ledger_id = ledger and t.tag = key
+            and (t.type, t.position) >= (key_type, low) and (t.type, t.position) <= (key_type, high)
             and (plain or (
               select eventchain.holds(streams, null, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata)
                 from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
-          order by t.position desc limit take));
+          order by t.type desc, t.position desc limit take));
     when 'type' then
       return array(
         (select e.position from eventchain.events e
-          where not backwards and e.ledger_id = ledger and e.type = key and e.position between low and high
+          where not backwards and e.ledger_id = ledger
+            and (e.type, e.position) >= (key, low) and (e.type, e.position) <= (key, high)
             and (plain or eventchain.holds(streams, null, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by e.position limit take)
+          order by e.type, e.position limit take)
         union all
         (select e.position from eventchain.events e
-          where backwards and e.ledger_id = ledger and e.type = key and e.position between low and high
+          where backwards and e.ledger_id = ledger
+            and (e.type, e.position) >= (key, low) and (e.type, e.position) <= (key, high)
             and (plain or eventchain.holds(streams, null, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by e.position desc limit take));
+          order by e.type desc, e.position desc limit take));
     when 'actor' then
       return array(
         (select e.position from eventchain.events e
           where not backwards and e.ledger_id = ledger and e.metadata ->> 'actor' is not null
-            and hashtextextended(e.metadata ->> 'actor', 0) = hashtextextended(key, 0) and e.position between low and high
+            and (hashtextextended(e.metadata ->> 'actor', 0), e.position) >= (key_hash, low)
+            and (hashtextextended(e.metadata ->> 'actor', 0), e.position) <= (key_hash, high)
             and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by e.position limit take)
+          order by hashtextextended(e.metadata ->> 'actor', 0), e.position limit take)
         union all
         (select e.position from eventchain.events e
           where backwards and e.ledger_id = ledger and e.metadata ->> 'actor' is not null
-            and hashtextextended(e.metadata ->> 'actor', 0) = hashtextextended(key, 0) and e.position between low and high
+            and (hashtextextended(e.metadata ->> 'actor', 0), e.position) >= (key_hash, low)
+            and (hashtextextended(e.metadata ->> 'actor', 0), e.position) <= (key_hash, high)
             and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by e.position desc limit take));
+          order by hashtextextended(e.metadata ->> 'actor', 0) desc, e.position desc limit take));
     when 'ip' then
       return array(
         (select e.position from eventchain.events e
           where not backwards and e.ledger_id = ledger and e.metadata ->> 'ip' is not null
-            and hashtextextended(e.metadata ->> 'ip', 0) = hashtextextended(key, 0) and e.position between low and high
+            and (hashtextextended(e.metadata ->> 'ip', 0), e.position) >= (key_hash, low)
+            and (hashtextextended(e.metadata ->> 'ip', 0), e.position) <= (key_hash, high)
             and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by e.position limit take)
+          order by hashtextextended(e.metadata ->> 'ip', 0), e.position limit take)
         union all
         (select e.position from eventchain.events e
           where backwards and e.ledger_id = ledger and e.metadata ->> 'ip' is not null
-            and hashtextextended(e.metadata ->> 'ip', 0) = hashtextextended(key, 0) and e.position between low and high
+            and (hashtextextended(e.metadata ->> 'ip', 0), e.position) >= (key_hash, low)
+            and (hashtextextended(e.metadata ->> 'ip', 0), e.position) <= (key_hash, high)
             and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by e.position desc limit take));
+          order by hashtextextended(e.metadata ->> 'ip', 0) desc, e.position desc limit take));
     when 'correlation' then
       return array(
         (select e.position from eventchain.events e
           where not backwards and e.ledger_id = ledger and e.metadata ->> 'correlationId' is not null
-            and hashtextextended(e.metadata ->> 'correlationId', 0) = hashtextextended(key, 0)
-            and e.position between low and high
+            and (hashtextextended(e.metadata ->> 'correlationId', 0), e.position) >= (key_hash, low)
+            and (hashtextextended(e.metadata ->> 'correlationId', 0), e.position) <= (key_hash, high)
             and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by e.position limit take)
+          order by hashtextextended(e.metadata ->> 'correlationId', 0), e.position limit take)
         union all
         (select e.position from eventchain.events e
           where backwards and e.ledger_id = ledger and e.metadata ->> 'correlationId' is not null
-            and hashtextextended(e.metadata ->> 'correlationId', 0) = hashtextextended(key, 0)
-            and e.position between low and high
+            and (hashtextextended(e.metadata ->> 'correlationId', 0), e.position) >= (key_hash, low)
+            and (hashtextextended(e.metadata ->> 'correlationId', 0), e.position) <= (key_hash, high)
             and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by e.position desc limit take));
+          order by hashtextextended(e.metadata ->> 'correlationId', 0) desc, e.position desc limit take));
     when 'causation' then
       return array(
         (select e.position from eventchain.events e
           where not backwards and e.ledger_id = ledger and e.metadata ->> 'causationId' is not null
-            and hashtextextended(e.metadata ->> 'causationId', 0) = hashtextextended(key, 0)
-            and e.position between low and high
+            and (hashtextextended(e.metadata ->> 'causationId', 0), e.position) >= (key_hash, low)
+            and (hashtextextended(e.metadata ->> 'causationId', 0), e.position) <= (key_hash, high)
             and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by e.position limit take)
+          order by hashtextextended(e.metadata ->> 'causationId', 0), e.position limit take)
         union all
         (select e.position from eventchain.events e
           where backwards and e.ledger_id = ledger and e.metadata ->> 'causationId' is not null
-            and hashtextextended(e.metadata ->> 'causationId', 0) = hashtextextended(key, 0)
-            and e.position between low and high
+            and (hashtextextended(e.metadata ->> 'causationId', 0), e.position) >= (key_hash, low)
+            and (hashtextextended(e.metadata ->> 'causationId', 0), e.position) <= (key_hash, high)
             and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by e.position desc limit take));
+          order by hashtextextended(e.metadata ->> 'causationId', 0) desc, e.position desc limit take));
     when 'all' then
       return array(
         (select e.position from eventchain.events e
@@ -277,35 +285,49 @@ begin
 end
 $$;
 
--- The way with the fewest positions in the range. All are counted to the same bound, which is raised only as long as
--- all have more.
-create function eventchain.pick_way(ledger bigint, ways jsonb[], low bigint, high bigint) returns jsonb
+-- The way with the fewest positions in the range. All are counted to the same bound, which is raised as long as all have
+-- more, up to what a page of `take` events is worth; then the one counts whose positions lie farthest apart.
+create function eventchain.pick_way(
+  ledger bigint, ways jsonb[], low bigint, high bigint, backwards boolean, take bigint
+) returns jsonb
 language plpgsql stable
 as $$
 declare
+  start constant bigint := case when backwards then high else low end;
   cap bigint;
   way jsonb;
   key text;
+  seen bigint[];
   cost bigint;
+  density float8;
   best jsonb;
   best_cost bigint;
+  best_density float8;
 begin
   if cardinality(ways) = 1 then
     return ways[1];
   end if;
-  foreach cap in array array[32, 1024, 16384] loop
+  foreach cap in array array[32, 1024, 16 * least(take, 1024)] loop
+    continue when cap <= best_cost;
     best_cost := null;
     foreach way in array ways loop
       cost := 0;
+      density := 0;
       for key in select jsonb_array_elements_text(way -> 'keys') loop
-        cost := cost + 1 + cardinality(eventchain.index_positions(
-          ledger, way ->> 'kind', coalesce(way ->> 'tag', key), key, low, high, false, cap - cost,
-          true, null, null, null, null));
-        exit when cost >= coalesce(best_cost, cap);
+        seen := eventchain.index_positions(
+          ledger, way ->> 'kind', coalesce(way ->> 'tag', key), key, low, high, backwards, cap - cost,
+          true, null, null, null, null);
+        density := density + case when cardinality(seen) = cap - cost
+          then cardinality(seen) / (abs(seen[cardinality(seen)] - start) + 1)::float8
+          else cardinality(seen) / greatest(high - low + 1, 1)::float8 end;
+        -- A look into an index costs about what a position does.
+        cost := cost + 1 + cardinality(seen);
+        exit when cost >= cap;
       end loop;
-      if best_cost is null or cost < best_cost then
+      if best_cost is null or cost < best_cost and cost < cap or best_cost >= cap and density < best_density then
         best := way;
         best_cost := cost;
+        best_density := density;
       end if;
     end loop;
     exit when best_cost < cap;
@@ -365,6 +387,9 @@ declare
   found_positions bigint[] := '{}';
   pending bigint[] := '{}';
 begin
+  if low > high then
+    return '{}';
+  end if;
   if restriction is not null then
     checks := coalesce(checks, '{}') || jsonb_build_object('restriction', restriction);
   end if;
@@ -372,7 +397,7 @@ begin
     streams := case when item ? 'streams' then array(select jsonb_array_elements_text(item -> 'streams')) end;
     types := case when item ? 'types' then array(select jsonb_array_elements_text(item -> 'types')) end;
     wanted_tags := case when item ? 'tags' then array(select jsonb_array_elements_text(item -> 'tags')) end;
-    way := eventchain.pick_way(ledger, eventchain.ways_of(item, checks), low, high);
+    way := eventchain.pick_way(ledger, eventchain.ways_of(item, checks), low, high, backwards, take);
     kind := way ->> 'kind';
     plain := checks is null and case kind
       when 'stream' then types is null and wanted_tags is null
