@@ -1100,15 +1100,17 @@ begin
     when item.streams is null and item.types is null and item.tags is null then
       select array_agg(p.position) into found_positions from (
         select e.position from eventchain.events e
-         where e.ledger_id = ledger and e.position > after and e.position <= upto and left(e.type, 1) <> '$'
-         order by e.position limit 16
+         where (e.ledger_id, e.position) > (ledger, after) and (e.ledger_id, e.position) <= (ledger, upto)
+           and left(e.type, 1) <> '$'
+         order by e.ledger_id, e.position limit 16
       ) p;
 
     when item.streams is null and item.types is null and tag_count = 1 then
       select array_agg(p.position) into found_positions from (
         select t.position from eventchain.event_tags t
-         where t.ledger_id = ledger and t.tag = item.tags[1] and t.position > after and t.position <= upto
-         order by t.position limit 16
+         where (t.ledger_id, t.tag, t.position) > (ledger, item.tags[1], after)
+           and (t.ledger_id, t.tag, t.position) <= (ledger, item.tags[1], upto)
+         order by t.ledger_id, t.tag, t.position limit 16
       ) p;
 
     when item.streams is null and tag_count = 1 then
@@ -1116,9 +1118,9 @@ begin
         select m.position from unnest(item.types) w(type)
          cross join lateral (
            select t.position from eventchain.event_tags t
-            where t.ledger_id = ledger and t.tag = item.tags[1] and t.type = w.type
-              and t.position > after and t.position <= upto
-            order by t.position limit 16
+            where (t.ledger_id, t.tag, t.type, t.position) > (ledger, item.tags[1], w.type, after)
+              and (t.ledger_id, t.tag, t.type, t.position) <= (ledger, item.tags[1], w.type, upto)
+            order by t.ledger_id, t.tag, t.type, t.position limit 16
          ) m
          group by m.position order by m.position limit 16
       ) p;
@@ -1128,8 +1130,9 @@ begin
         select m.position from unnest(item.types) w(type)
          cross join lateral (
            select e.position from eventchain.events e
-            where e.ledger_id = ledger and e.type = w.type and e.position > after and e.position <= upto
-            order by e.position limit 16
+            where (e.ledger_id, e.type, e.position) > (ledger, w.type, after)
+              and (e.ledger_id, e.type, e.position) <= (ledger, w.type, upto)
+            order by e.ledger_id, e.type, e.position limit 16
          ) m
          group by m.position order by m.position limit 16
       ) p;
@@ -1140,9 +1143,9 @@ begin
          cross join lateral eventchain.first_past(ledger, w.stream, after) f
          cross join lateral (
            select e.position from eventchain.events e
-            where e.ledger_id = ledger and e.stream = w.stream and e.version >= f.version
-              and e.version < f.version + 16 and e.position <= upto
-            order by e.version limit 16
+            where (e.ledger_id, e.stream, e.version) >= (ledger, w.stream, f.version)
+              and (e.ledger_id, e.stream, e.version) < (ledger, w.stream, f.version + 16) and e.position <= upto
+            order by e.ledger_id, e.stream, e.version limit 16
          ) m
          group by m.position order by m.position limit 16
       ) p;
@@ -1160,18 +1163,21 @@ begin
             named := null;
             if turn <= tag_count and one_type is null then
               select t.position into named from eventchain.event_tags t
-               where t.ledger_id = ledger and t.tag = item.tags[turn] and t.position >= target
-               order by t.position limit 1;
+               where (t.ledger_id, t.tag, t.position) >= (ledger, item.tags[turn], target)
+                 and (t.ledger_id, t.tag, t.position) <= (ledger, item.tags[turn], upto)
+               order by t.ledger_id, t.tag, t.position limit 1;
             elsif turn <= tag_count then
               select t.position into named from eventchain.event_tags t
-               where t.ledger_id = ledger and t.tag = item.tags[turn] and t.type = one_type and t.position >= target
-               order by t.position limit 1;
+               where (t.ledger_id, t.tag, t.type, t.position) >= (ledger, item.tags[turn], one_type, target)
+                 and (t.ledger_id, t.tag, t.type, t.position) <= (ledger, item.tags[turn], one_type, upto)
+               order by t.ledger_id, t.tag, t.type, t.position limit 1;
             elsif turn = condition_count and one_stream is not null then
               select f.position into named from eventchain.first_past(ledger, one_stream, target - 1) f;
             else
               select e.position into named from eventchain.events e
-               where e.ledger_id = ledger and e.type = one_type and e.position >= target
-               order by e.position limit 1;
+               where (e.ledger_id, e.type, e.position) >= (ledger, one_type, target)
+                 and (e.ledger_id, e.type, e.position) <= (ledger, one_type, upto)
+               order by e.ledger_id, e.type, e.position limit 1;
             end if;
             exit when named is null or named > upto;
             if named > target then
@@ -1295,8 +1301,7 @@ begin
   while low is null or high.version - low > 1 loop
     select e.version, e.position into probe from eventchain.events e
      where e.ledger_id = ledger and e.stream = stream_name
-       and e.version = case when low is null then high.version - step else (low + high.version) / 2 end
-     order by e.version limit 1;
+       and e.version = case when low is null then high.version - step else (low + high.version) / 2 end;
     if probe.position > after then
       high := probe;
       step := step * 2;
