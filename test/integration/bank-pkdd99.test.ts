@@ -154,4 +154,4 @@ test("a bank's transactions become balances that equal the file's, without overd
   const byId = (list: bank.FedAccount[]) => new Map(list.map((each) => [each.accountId, each]));
   for (const [accountId, account] of byId(again)) expect(account).toEqual(byId(fed).get(accountId));
   expect(await ledger.count()).toBe(before);
-});
+}, 300_000);
