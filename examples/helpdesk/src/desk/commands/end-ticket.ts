@@ -9,7 +9,7 @@ const reason = z.string().trim().min(1).max(2000);
 const ofTicket = (input: { ticketId: string }) => stream(`ticket-${input.ticketId}`);
 
 /** How long after its end a ticket may be reopened. */
-export const REOPEN_DAYS = 30n;
+const REOPEN_DAYS = 30n;
 const DAY_MS = 86_400_000n;
 
 export const closeTicket = defineCommand("CloseTicket", {
