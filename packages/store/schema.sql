@@ -572,7 +572,8 @@ begin
                  then 'invalid-argument|a part of an event is missing'
                when octet_length(t.stream) not between 1 and 512
                  then 'invalid-name|a stream''s name has 1 to 512 bytes of UTF-8'
-               when left(t.stream, 1) = '$' and t.i <= plain_count then 'invalid-name|streams that begin with $ belong to the ledger'
+               when left(t.stream, 1) = '$' and t.i <= plain_count
+                 then 'invalid-name|streams that begin with $ belong to the ledger'
                when octet_length(t.type) not between 1 and 512
                  then 'invalid-name|an event type has 1 to 512 bytes of UTF-8'
                when left(t.type, 1) = '$' and t.i <= plain_count

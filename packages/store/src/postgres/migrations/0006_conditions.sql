@@ -91,11 +91,11 @@ $$;
 
 -- The first 16 positions past `after` and up to `upto` whose events meet an item.
 --
--- What is read does not grow with the ledger. One condition is one range of one index, in its order, LIMIT 16. The
--- ranges are of whole rows and in their order, which one index only has; the append has sorting off. So the planner has
--- no choice, whatever it takes the tables for. Of several conditions each in turn names its next position at or past the
--- last one named, until all have named the same: never more rounds than the rarest has positions there, and one where it
--- has none.
+-- What is read does not grow with the ledger. One condition is one range of one index, in its order, LIMIT 16. Ranges
+-- are of whole rows, in an order that one index only has, and the append has sorting off: the planner has no choice,
+-- whatever it takes the tables for. Of several conditions, each in turn names its next position at or past the last one
+-- named, until all have named the same: never more rounds than the rarest has positions there, and one where it has
+-- none.
 create function eventchain.find_matching(
   ledger bigint, item eventchain.condition_item, after bigint, upto bigint
 ) returns bigint[]
@@ -480,7 +480,8 @@ begin
                  then 'invalid-argument|a part of an event is missing'
                when octet_length(t.stream) not between 1 and 512
                  then 'invalid-name|a stream''s name has 1 to 512 bytes of UTF-8'
-               when left(t.stream, 1) = '$' and t.i <= plain_count then 'invalid-name|streams that begin with $ belong to the ledger'
+               when left(t.stream, 1) = '$' and t.i <= plain_count
+                 then 'invalid-name|streams that begin with $ belong to the ledger'
                when octet_length(t.type) not between 1 and 512
                  then 'invalid-name|an event type has 1 to 512 bytes of UTF-8'
                when left(t.type, 1) = '$' and t.i <= plain_count
