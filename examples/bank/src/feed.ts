@@ -1,6 +1,6 @@
 // node examples/bank/src/feed.ts --data FOLDER [--database URL [--ledger NAME]]: sends the transactions of a real bank
 // (trans_ordered.csv) as commands and prints what became of them. Without a database they stay in memory. With one, its
-// ledger must exist: `eventchain up --detach --ledger bank.example` makes it, and `eventchain status` tells the URL.
+// ledger must exist: `eventchain up --detach --ledger bank.example --json` makes it and prints `databaseUrl`.
 
 import { parseArgs } from "node:util";
 import { connect, type Ledger } from "@eventchain/ledger";
