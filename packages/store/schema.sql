@@ -211,7 +211,7 @@ CREATE INDEX events_type ON eventchain.events USING btree (ledger_id, type, "pos
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON eventchain.events FOR EACH ROW EXECUTE FUNCTION eventchain.refuse_event_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON eventchain.events FOR EACH STATEMENT EXECUTE FUNCTION eventchain.refuse_change();
 enable row level security;
-policy restricted for select to eventchain_viewer using (((ledger_id = ( SELECT (NULLIF(current_setting('eventchain.ledger'::text, true), ''::text))::bigint AS "nullif")) AND eventchain.meets(( SELECT (NULLIF(current_setting('eventchain.access'::text, true), ''::text))::jsonb AS "nullif"), stream, type, tags)));
+policy restricted for select to eventchain_viewer using (((ledger_id = ( SELECT (NULLIF(current_setting('eventchain.ledger'::text, true), ''::text))::bigint AS "nullif")) AND eventchain.sees(( SELECT (NULLIF(current_setting('eventchain.access'::text, true), ''::text))::jsonb AS "nullif"), stream, type, tags)));
 policy whole for select to eventchain_reader, eventchain_sealer, eventchain_writer using (true);
 grant SELECT on events to eventchain_reader;
 grant SELECT on events to eventchain_sealer;
@@ -1235,6 +1235,9 @@ begin
   if low > high then
     return '{}';
   end if;
+  if checks ? 'access' then
+    checks := checks || jsonb_build_object('access', eventchain.sieve_of(checks -> 'access'));
+  end if;
   if restriction is not null then
     checks := coalesce(checks, '{}') || jsonb_build_object('restriction', restriction);
   end if;
@@ -1547,17 +1550,6 @@ CREATE OR REPLACE FUNCTION eventchain.may_have_reserved_keys(metadata text)
 RETURN ((strpos(metadata, '"$'::text) > 0) OR (strpos(metadata, '\u'::text) > 0))
 ;
 
-CREATE OR REPLACE FUNCTION eventchain.meets(query jsonb, stream text, type text, tags text[])
- RETURNS boolean
- LANGUAGE sql
- IMMUTABLE PARALLEL SAFE
-RETURN ((query = '"all"'::jsonb) OR (EXISTS (SELECT FROM jsonb_array_elements(CASE WHEN (jsonb_typeof(meets.query) = 'array'::text) THEN meets.query ELSE '[]'::jsonb END) i(item) WHERE (((NOT (i.item ? 'streams'::text)) OR ((i.item -> 'streams'::text) ? meets.stream)) AND ((NOT (i.item ? 'types'::text)) OR ((i.item -> 'types'::text) ? meets.type)) AND ((NOT (i.item ? 'tags'::text)) OR (to_jsonb(meets.tags) @> (i.item -> 'tags'::text))) AND ((i.item ? 'streams'::text) OR (i.item ? 'types'::text) OR (i.item ? 'tags'::text))))))
-;
-grant execute on function meets to eventchain_reader;
-grant execute on function meets to eventchain_sealer;
-grant execute on function meets to eventchain_viewer;
-grant execute on function meets to eventchain_writer;
-
 CREATE OR REPLACE FUNCTION eventchain.merge_positions(one bigint[], other bigint[], backwards boolean, take bigint)
  RETURNS bigint[]
  LANGUAGE plpgsql
@@ -1596,8 +1588,8 @@ begin
     and (not checks ? 'ip' or metadata ->> 'ip' = checks ->> 'ip')
     and (not checks ? 'correlationId' or metadata ->> 'correlationId' = checks ->> 'correlationId')
     and (not checks ? 'causationIds' or checks -> 'causationIds' ? (metadata ->> 'causationId'))
-    and (not checks ? 'access' or eventchain.meets(checks -> 'access', stream, type, tags))
-    and (not checks ? 'restriction' or eventchain.meets(checks -> 'restriction', stream, type, tags));
+    and (not checks ? 'access' or eventchain.sees(checks -> 'access', stream, type, tags))
+    and (not checks ? 'restriction' or eventchain.sees(checks -> 'restriction', stream, type, tags));
 end
 $function$
 ;
@@ -1692,7 +1684,7 @@ CREATE OR REPLACE FUNCTION eventchain.restrict(ledger bigint, access jsonb)
  LANGUAGE sql
 BEGIN ATOMIC
  SELECT set_config('eventchain.ledger'::text, (ledger)::text, true) AS set_config,
-     set_config('eventchain.access'::text, (access)::text, true) AS set_config,
+     set_config('eventchain.access'::text, (eventchain.sieve_of(access))::text, true) AS set_config,
      set_config('role'::text, 'eventchain_viewer'::text, true) AS set_config;
 END
 ;
@@ -1713,12 +1705,59 @@ begin
     return null;
   end if;
   if current_setting('eventchain.ledger', true) = ledger::text then
-    return coalesce(nullif(current_setting('eventchain.access', true), '')::jsonb, '[]');
+    return nullif(coalesce(nullif(current_setting('eventchain.access', true), '')::jsonb, '{}'), '"all"');
   end if;
-  return '[]';
+  return '{}';
 end
 $function$
 ;
+
+CREATE OR REPLACE FUNCTION eventchain.sees(sieve jsonb, stream text, type text, tags text[])
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  tag text;
+  rests jsonb;
+  rest jsonb;
+begin
+  if sieve = '"all"' then
+    return true;
+  end if;
+  rests := coalesce(sieve -> 'streams' -> stream, '[]') || coalesce(sieve -> 'types' -> type, '[]');
+  if sieve ? 'tags' then
+    foreach tag in array tags loop
+      rests := rests || coalesce(sieve -> 'tags' -> tag, '[]');
+    end loop;
+  end if;
+  if rests -> 0 = '{}' then
+    return true;
+  end if;
+  for rest in select jsonb_array_elements(rests) loop
+    if (not rest ? 'types' or rest -> 'types' ? type) and (not rest ? 'tags' or to_jsonb(tags) @> (rest -> 'tags')) then
+      return true;
+    end if;
+  end loop;
+  return false;
+end
+$function$
+;
+grant execute on function sees to eventchain_reader;
+grant execute on function sees to eventchain_sealer;
+grant execute on function sees to eventchain_viewer;
+grant execute on function sees to eventchain_writer;
+
+CREATE OR REPLACE FUNCTION eventchain.sieve_of(query jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (query = '"all"'::jsonb) THEN query WHEN (jsonb_typeof(query) = 'array'::text) THEN (SELECT COALESCE(jsonb_object_agg(kinds.kind, kinds.names), '{}'::jsonb) AS "coalesce" FROM (SELECT named.kind, jsonb_object_agg(named.name, named.rests) AS names FROM (SELECT filed.kind, filed.name, jsonb_agg(filed.rest) AS rests FROM (SELECT 'streams'::text AS kind, n.name, (i.item - 'streams'::text) AS rest FROM jsonb_array_elements(sieve_of.query) i(item), LATERAL jsonb_array_elements_text((i.item -> 'streams'::text)) n(name) UNION ALL SELECT 'tags'::text, ((i.item -> 'tags'::text) ->> 0), CASE WHEN (jsonb_array_length((i.item -> 'tags'::text)) = 1) THEN (i.item - 'tags'::text) ELSE i.item END AS item FROM jsonb_array_elements(sieve_of.query) i(item) WHERE ((NOT (i.item ? 'streams'::text)) AND (((i.item -> 'tags'::text) ->> 0) IS NOT NULL)) UNION ALL SELECT 'types'::text, n.name, '{}'::jsonb FROM jsonb_array_elements(sieve_of.query) i(item), LATERAL jsonb_array_elements_text((i.item -> 'types'::text)) n(name) WHERE ((NOT (i.item ? 'streams'::text)) AND (NOT (i.item ? 'tags'::text)))) filed GROUP BY filed.kind, filed.name) named GROUP BY named.kind) kinds) ELSE '{}'::jsonb END
+;
+grant execute on function sieve_of to eventchain_reader;
+grant execute on function sieve_of to eventchain_sealer;
+grant execute on function sieve_of to eventchain_viewer;
+grant execute on function sieve_of to eventchain_writer;
 
 CREATE OR REPLACE FUNCTION eventchain.tags_problem(tags text[])
  RETURNS text

@@ -169,7 +169,8 @@ test("nobody else may call the ledger's functions", async () => {
   expect(Object.fromEntries(rows.map(({ name, roles: granted }) => [name, granted]))).toEqual({
     append_events: "writer",
     keep_schemas: "writer",
-    meets: "reader sealer viewer writer",
+    sieve_of: "reader sealer viewer writer",
+    sees: "reader sealer viewer writer",
     find_positions: "reader sealer viewer writer",
     count_positions: "reader sealer viewer writer",
     restrict: "reader viewer writer",

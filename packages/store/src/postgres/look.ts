@@ -3,9 +3,10 @@ import type pg from "pg";
 import { checkBound } from "../check-bound.ts";
 import type { EventQuery, Look, StoredEvent } from "../port.ts";
 import { FIRST_PAGE_SIZE, readPages } from "../read-pages.ts";
+import { type FetchPage, fetchPages } from "./fetch-pages.ts";
 import { statement } from "./load-statement.ts";
 import { type Search, searchOf } from "./query-events.ts";
-import { fetchFound } from "./read-events.ts";
+
 import { runRows } from "./run-rows.ts";
 
 const lookSql = statement("look");
@@ -54,9 +55,11 @@ function readContext(
   position: bigint,
   page: StoredEvent[],
 ): AsyncIterable<StoredEvent> {
+  let fetchPage: FetchPage | undefined;
   return readPages(async (last, size) => {
     if (last === undefined) return page;
     if (last.position >= position) return [];
-    return fetchFound(pool, ledgerId, {}, search, { first: last.position + 1n, last: position }, size);
+    fetchPage ??= fetchPages(pool, ledgerId, {}, search, { first: last.position + 1n, last: position });
+    return fetchPage(last, size);
   }, {});
 }

@@ -111,3 +111,12 @@ function intersect(left: readonly QueryItem[], right: readonly QueryItem[]): rea
 export function isWhole({ items, checks = {} }: Search): boolean {
   return items === undefined && Object.keys(checks).every((key) => key === "own");
 }
+
+/** Names in a search beyond which it is wide. */
+const narrowNames = 16;
+
+/** Whether a search takes many looks into indexes: one for each stream or type that an item names, one at least. */
+export function isWide({ items = [], checks = {} }: Search): boolean {
+  const names = items.map(({ streams = [], types = [] }) => Math.max(1, streams.length, types.length));
+  return names.reduce((sum, count) => sum + count, checks.causationIds?.length ?? 0) > narrowNames;
+}

@@ -3,15 +3,14 @@ import type pg from "pg";
 import { checkBound } from "../check-bound.ts";
 import type { ReadAllOptions, ReadStreamOptions, StoredEvent } from "../port.ts";
 import { readPages } from "../read-pages.ts";
+import { fetchPages } from "./fetch-pages.ts";
 import { statement } from "./load-statement.ts";
-import { isStorable, isWhole, itemsOf, type Search, searchOf } from "./query-events.ts";
-import { type Range, rangeOf } from "./read-range.ts";
+import { isStorable, itemsOf, searchOf } from "./query-events.ts";
+import { rangeOf } from "./read-range.ts";
 import { runRows } from "./run-rows.ts";
 import { runScoped } from "./run-scoped.ts";
 
 const readStreamSql = { forwards: statement("read-stream"), backwards: statement("read-stream-backwards") };
-const readAllSql = { forwards: statement("read-all"), backwards: statement("read-all-backwards") };
-const readFoundSql = { forwards: statement("read-found"), backwards: statement("read-found-backwards") };
 const findPositionOfVersionSql = statement("find-position-of-version");
 
 /** One stream's events, by version. Errors: `invalid-argument`, `aborted`, and those of the database. */
@@ -58,25 +57,6 @@ async function* readAllowed(
   }
 }
 
-/** The next page of what a search finds in a range, in the direction of reading. */
-export function fetchFound(
-  pool: pg.Pool,
-  ledgerId: bigint,
-  options: Pick<ReadAllOptions, "backwards" | "access" | "rowSecurity">,
-  search: Search,
-  range: Range,
-  size: number,
-): Promise<StoredEvent[]> {
-  const direction = options.backwards === true ? "backwards" : "forwards";
-  const { first, last } = range;
-  if (isWhole(search)) {
-    const values = [ledgerId, first, last, search.checks?.own === false, size];
-    return runScoped(pool, ledgerId, options, readAllSql[direction], values);
-  }
-  const values = [ledgerId, first, last, JSON.stringify(search), size];
-  return runScoped(pool, ledgerId, options, readFoundSql[direction], values);
-}
-
 /** A ledger's events, by position. Errors: `invalid-argument`, `aborted`, and those of the database. */
 export async function* readAll(
   pool: pg.Pool,
@@ -86,11 +66,5 @@ export async function* readAll(
   const search = searchOf(options);
   const range = await rangeOf(pool, ledgerId, options);
   if (search === undefined || range.first > range.last) return;
-  yield* readPages((last, size) => {
-    const rest =
-      options.backwards === true
-        ? { ...range, last: last === undefined ? range.last : last.position - 1n }
-        : { ...range, first: last === undefined ? range.first : last.position + 1n };
-    return fetchFound(pool, ledgerId, options, search, rest, size);
-  }, options);
+  yield* readPages(fetchPages(pool, ledgerId, options, search, range), options);
 }

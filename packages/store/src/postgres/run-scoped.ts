@@ -9,7 +9,7 @@ import { queryRows, runRows } from "./run-rows.ts";
 const beginSql = statement("restricted-begin");
 const restrictSql = statement("restrict");
 
-/** An access as the database's `meets` takes it, in JSON; null where it hides nothing. */
+/** An access as a query in JSON; null where it hides nothing. */
 export function accessJson({ access }: AccessScope): string | null {
   const items = itemsOf(access);
   return items === undefined ? null : JSON.stringify(items);

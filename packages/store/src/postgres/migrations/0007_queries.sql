@@ -12,18 +12,71 @@ create index events_correlation on eventchain.events
 create index events_causation on eventchain.events
   (ledger_id, hashtextextended(metadata ->> 'causationId', 0), position) where metadata ->> 'causationId' is not null;
 
--- Whether an event meets a query: "all" as JSON (every event, the ledger's own too), or a list of items.
-create function eventchain.meets(query jsonb, stream text, type text, tags text[]) returns boolean
+-- A query as `sees` takes it: "all" as JSON (every event, the ledger's own too), or from a list of items
+-- {"streams": {name: rests}, "tags": {tag: rests}, "types": {name: rests}}. Each item is filed under its streams, else
+-- under its first tag, else under its types; a rest is what else it asks for. So an event is not held against every item.
+create function eventchain.sieve_of(query jsonb) returns jsonb
 language sql immutable parallel safe
-return query = '"all"' or exists (
-  select from jsonb_array_elements(case when jsonb_typeof(query) = 'array' then query else '[]' end) i(item)
-  where (not item ? 'streams' or item -> 'streams' ? stream)
-    and (not item ? 'types' or item -> 'types' ? type)
-    and (not item ? 'tags' or to_jsonb(tags) @> (item -> 'tags'))
-    and (item ? 'streams' or item ? 'types' or item ? 'tags'));
+return case
+  when query = '"all"' then query
+  when jsonb_typeof(query) = 'array' then (
+    select coalesce(jsonb_object_agg(kind, names), '{}')
+    from (
+      select kind, jsonb_object_agg(name, rests) as names
+      from (
+        select kind, name, jsonb_agg(rest) as rests
+        from (
+          select 'streams' as kind, n.name, item - 'streams' as rest
+          from jsonb_array_elements(query) i (item), jsonb_array_elements_text(item -> 'streams') n (name)
+          union all
+          select 'tags', item -> 'tags' ->> 0,
+                 case when jsonb_array_length(item -> 'tags') = 1 then item - 'tags' else item end
+          from jsonb_array_elements(query) i (item)
+          where not item ? 'streams' and item -> 'tags' ->> 0 is not null
+          union all
+          select 'types', n.name, '{}'
+          from jsonb_array_elements(query) i (item), jsonb_array_elements_text(item -> 'types') n (name)
+          where not item ? 'streams' and not item ? 'tags'
+        ) filed
+        group by kind, name
+      ) named
+      group by kind
+    ) kinds)
+  else '{}'
+end;
 
--- The rest of what an event must meet, whichever item it meets: texts of its metadata, a query, another one's access,
--- and (`own` is false) not to be the ledger's own.
+-- Whether an event meets the query of a sieve. What is no sieve lets nothing through.
+create function eventchain.sees(sieve jsonb, stream text, type text, tags text[]) returns boolean
+language plpgsql immutable parallel safe
+as $$
+declare
+  tag text;
+  rests jsonb;
+  rest jsonb;
+begin
+  if sieve = '"all"' then
+    return true;
+  end if;
+  rests := coalesce(sieve -> 'streams' -> stream, '[]') || coalesce(sieve -> 'types' -> type, '[]');
+  if sieve ? 'tags' then
+    foreach tag in array tags loop
+      rests := rests || coalesce(sieve -> 'tags' -> tag, '[]');
+    end loop;
+  end if;
+  if rests -> 0 = '{}' then
+    return true;
+  end if;
+  for rest in select jsonb_array_elements(rests) loop
+    if (not rest ? 'types' or rest -> 'types' ? type) and (not rest ? 'tags' or to_jsonb(tags) @> (rest -> 'tags')) then
+      return true;
+    end if;
+  end loop;
+  return false;
+end
+$$;
+
+-- The rest of what an event must meet, whichever item it meets: texts of its metadata, two sieves, and (where there is
+-- `own`) not to be the ledger's own.
 create function eventchain.passes(
   checks jsonb, stream text, type text, tags text[], metadata json
 ) returns boolean
@@ -35,8 +88,8 @@ begin
     and (not checks ? 'ip' or metadata ->> 'ip' = checks ->> 'ip')
     and (not checks ? 'correlationId' or metadata ->> 'correlationId' = checks ->> 'correlationId')
     and (not checks ? 'causationIds' or checks -> 'causationIds' ? (metadata ->> 'causationId'))
-    and (not checks ? 'access' or eventchain.meets(checks -> 'access', stream, type, tags))
-    and (not checks ? 'restriction' or eventchain.meets(checks -> 'restriction', stream, type, tags));
+    and (not checks ? 'access' or eventchain.sees(checks -> 'access', stream, type, tags))
+    and (not checks ? 'restriction' or eventchain.sees(checks -> 'restriction', stream, type, tags));
 end
 $$;
 
@@ -336,7 +389,7 @@ begin
 end
 $$;
 
--- What the caller may see, as a query; null where nothing restricts them. The roles that read everything are not
+-- What the caller may see, as a sieve; null where nothing restricts them. The roles that read everything are not
 -- restricted, nor is the owner; whoever else is gets what `restrict` has set for this transaction, or nothing.
 create function eventchain.restriction_on(ledger bigint) returns jsonb
 language plpgsql stable
@@ -349,15 +402,16 @@ begin
     return null;
   end if;
   if current_setting('eventchain.ledger', true) = ledger::text then
-    return coalesce(nullif(current_setting('eventchain.access', true), '')::jsonb, '[]');
+    return nullif(coalesce(nullif(current_setting('eventchain.access', true), '')::jsonb, '{}'), '"all"');
   end if;
-  return '[]';
+  return '{}';
 end
 $$;
 
 -- The first `take` positions from `low` to `high` whose events meet a search, in the order of reading.
 --
--- A search is {"items", "checks"}, both optional: a list of items, of which one must be met, and what `passes` takes.
+-- A search is {"items", "checks"}, both optional: a list of items, of which one must be met, and what `passes` takes, but
+-- for `access`, which is a query here.
 -- STABLE: it sees what its caller's statement sees. As its owner, since row-level security would keep the planner from
 -- the indexes of metadata; it minds the caller's restriction itself.
 create function eventchain.find_positions(
@@ -389,6 +443,9 @@ declare
 begin
   if low > high then
     return '{}';
+  end if;
+  if checks ? 'access' then
+    checks := checks || jsonb_build_object('access', eventchain.sieve_of(checks -> 'access'));
   end if;
   if restriction is not null then
     checks := coalesce(checks, '{}') || jsonb_build_object('restriction', restriction);
@@ -499,12 +556,12 @@ begin
 end
 $$;
 
--- For the rest of the transaction: the role that sees only what meets `access` (as `meets` takes it), of one ledger.
+-- For the rest of the transaction: the role that sees only what meets the query `access`, of one ledger.
 -- As the caller, who must be a member of the role.
 create function eventchain.restrict(ledger bigint, access jsonb) returns void
 language sql volatile
 begin atomic
-  select set_config('eventchain.ledger', ledger::text, true), set_config('eventchain.access', access::text, true),
+  select set_config('eventchain.ledger', ledger::text, true), set_config('eventchain.access', eventchain.sieve_of(access)::text, true),
          set_config('role', 'eventchain_viewer', true);
 end;
 
@@ -527,7 +584,7 @@ create policy whole on eventchain.commands for select
 -- row. The subqueries are evaluated once for each statement.
 create policy restricted on eventchain.events for select to eventchain_viewer using (
   ledger_id = (select nullif(current_setting('eventchain.ledger', true), '')::bigint)
-  and eventchain.meets((select nullif(current_setting('eventchain.access', true), '')::jsonb), stream, type, tags)
+  and eventchain.sees((select nullif(current_setting('eventchain.access', true), '')::jsonb), stream, type, tags)
 );
 create policy restricted on eventchain.event_tags for select to eventchain_viewer using (
   ledger_id = (select nullif(current_setting('eventchain.ledger', true), '')::bigint)
@@ -582,11 +639,11 @@ begin
 end
 $$;
 
-revoke all on function eventchain.meets, eventchain.passes, eventchain.holds, eventchain.version_at,
+revoke all on function eventchain.sieve_of, eventchain.sees, eventchain.passes, eventchain.holds, eventchain.version_at,
   eventchain.index_positions, eventchain.ways_of, eventchain.pick_way, eventchain.restriction_on,
   eventchain.find_positions, eventchain.merge_positions, eventchain.count_positions, eventchain.restrict,
   eventchain.keep_schemas from public;
-grant execute on function eventchain.meets, eventchain.find_positions, eventchain.count_positions
+grant execute on function eventchain.sieve_of, eventchain.sees, eventchain.find_positions, eventchain.count_positions
   to eventchain_writer, eventchain_reader, eventchain_sealer, eventchain_viewer;
 grant execute on function eventchain.restrict to eventchain_writer, eventchain_reader, eventchain_viewer;
 grant execute on function eventchain.keep_schemas to eventchain_writer;

@@ -5,4 +5,4 @@ select e.position, e.stream, e.version, e.id, e.type, e.schema, to_json(e.tags) 
        e.content_hash as "contentHash", e.prev_hash as "prevHash", e.hash
 from eventchain.events e
 where e.ledger_id = $1::bigint and e.position = $2::bigint
-  and ($3::jsonb is null or eventchain.meets($3::jsonb, e.stream, e.type, e.tags))
+  and ($3::jsonb is null or eventchain.sees(eventchain.sieve_of($3::jsonb), e.stream, e.type, e.tags))
