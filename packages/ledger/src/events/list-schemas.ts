@@ -7,9 +7,9 @@ import { schemaRecord } from "./schema-record.ts";
 export interface EventSchema {
   readonly type: string;
   readonly version: number;
-  /** Draft 2020-12. */
+  /** Draft 2020-12, without titles, descriptions and examples. */
   readonly schema: JsonObject;
-  /** SHA-256 of the JCS text of the schema without its titles, descriptions and examples: 64 hex digits. A ledger keeps it with the version's first use. */
+  /** SHA-256 of the schema's JCS text: 64 hex digits. A ledger keeps it with the version's first use. */
   readonly hash: string;
 }
 
@@ -20,8 +20,8 @@ export interface EventSchema {
 export function listSchemas(options: Pick<LedgerOptions, "events" | "commands">): EventSchema[] {
   return [...collectDefinitions(options).values()]
     .map((definition) => {
-      const { type, version, hash } = schemaRecord(definition);
-      return { type, version, schema: definition.schema.jsonSchema, hash: bytesToHex(hash) };
+      const { type, version, hash, schema } = schemaRecord(definition);
+      return { type, version, schema: JSON.parse(schema) as JsonObject, hash: bytesToHex(hash) };
     })
     .sort((one, other) => compareUtf8(one.type, other.type));
 }
