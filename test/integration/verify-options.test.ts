@@ -91,12 +91,19 @@ describe("what cannot be checked is an error, never a finding, and never intact"
     await expect(verifyLedger({ ...base(), database })).rejects.toMatchObject({ code: "database-refused" });
     await copy.sql(`grant eventchain_reader to ${role}`);
     expect(await verifyLedger({ ...base(), database })).toMatchObject({ ok: true, checked: "330" });
-    await copy.sql("alter table events enable row level security");
-    await copy.sql(`create policy visible on events for select to ${role} using (position < 300)`);
-    await expect(verifyLedger({ ...base(), database })).rejects.toMatchObject({ code: "database-refused" });
-    await copy.sql("alter table events disable row level security");
-    await copy.sql("drop policy visible on events");
+    const hidden = { code: "database-refused", message: expect.stringMatching(/row-level security .* events from this user/) };
+    await copy.sql(`create policy hidden on events as restrictive for select to ${role} using (position < 300)`);
+    await expect(verifyLedger({ ...base(), database })).rejects.toMatchObject(hidden);
+    await copy.sql("drop policy hidden on events");
+    await copy.sql("alter policy whole on events using (position < 300)");
+    await expect(verifyLedger({ ...base(), database })).rejects.toMatchObject(hidden);
+    await copy.sql("alter policy whole on events using (true)");
+    expect(await verifyLedger({ ...base(), database })).toMatchObject({ ok: true });
     await copy.sql(`revoke eventchain_reader from ${role}`);
+    await copy.sql(`grant usage on schema eventchain to ${role}`);
+    await copy.sql(`grant select on all tables in schema eventchain to ${role}`);
+    await expect(verifyLedger({ ...base(), database })).rejects.toMatchObject(hidden);
+    await copy.sql(`drop owned by ${role}`);
     await onServer(`drop role ${role}`);
   });
 

@@ -1,6 +1,9 @@
 import { LedgerError } from "@eventchain/core";
 import pg from "pg";
+import { statement } from "./load-statement.ts";
 import { mapError } from "./map-error.ts";
+
+const hiddenTables = statement("hidden-tables");
 
 /** A row as Postgres writes it: the text of each column, bytea as `\x` and hex. */
 export type Row = readonly (string | null)[];
@@ -22,12 +25,13 @@ const FIRST_PAGE_ROWS = 128;
 
 /**
  * Nothing of the role's, the database's or the session's settings may change what is read: the names mean Postgres' own
- * operators, row security makes a query fail instead of leaving rows out, and bytes and times are written in one way.
+ * operators, and bytes and times are written in one way. Row security, which would leave rows out, is looked at before
+ * anything is read: it is in force here, but lets those who read for the ledger see every row.
  */
 const SETTINGS = [
   "begin transaction isolation level repeatable read, read only",
   "set local search_path = pg_catalog, pg_temp",
-  "set local row_security = off",
+  "set local row_security = on",
   "set local bytea_output = 'hex'",
   "set local statement_timeout = 0",
   "set local idle_in_transaction_session_timeout = 0",
@@ -50,7 +54,9 @@ export async function withSnapshot<T>(pool: pg.Pool, work: (snapshot: Snapshot) 
   client.on("error", onError);
   try {
     await client.query(SETTINGS);
-    return await work(readFrom(client));
+    const snapshot = readFrom(client);
+    await refuseHidden(snapshot);
+    return await work(snapshot);
   } catch (error) {
     throw error instanceof LedgerError ? error : mapError(error);
   } finally {
@@ -61,6 +67,17 @@ export async function withSnapshot<T>(pool: pg.Pool, work: (snapshot: Snapshot) 
     client.removeListener("error", onError);
     client.release(broken);
   }
+}
+
+/** A table that is read in part would be taken for a ledger that lacks the rest. */
+async function refuseHidden(snapshot: Snapshot): Promise<void> {
+  const tables = (await snapshot.rows(hiddenTables, [])).map(([name]) => name);
+  if (tables.length === 0) return;
+  throw new LedgerError(
+    "database-refused",
+    `row-level security may hide rows of ${tables.join(", ")} from this user: verify as a member of eventchain_reader`,
+    { values: { tables } },
+  );
 }
 
 function readFrom(client: pg.ClientBase): Snapshot {
