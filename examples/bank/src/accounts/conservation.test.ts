@@ -35,7 +35,7 @@ const commands = fc.array(
 function fold<M extends AnyModel>(model: M, events: readonly DomainEvent[]): StateOf<M> {
   return events.reduce(
     (state, { type, data, tags, stream = "" }) =>
-      model.apply(state, { type, data, tags, stream, metadata: null, recordedAtMicros: 0n }),
+      model.apply(state, { type, id: "", data, tags, stream, metadata: null, recordedAtMicros: 0n }),
     model.initial(),
   );
 }

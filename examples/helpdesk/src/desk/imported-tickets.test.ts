@@ -49,7 +49,7 @@ test("imported tickets come to the status that their last row says", () => {
     const before = states.get(stream) ?? desk.progress.initial();
     states.set(
       stream,
-      desk.progress.apply(before, { type, data: read, stream, tags: [], metadata: {}, recordedAtMicros: 0n }),
+      desk.progress.apply(before, { type, id: "", data: read, stream, tags: [], metadata: {}, recordedAtMicros: 0n }),
     );
   }
   const statusAfter: Record<string, string> = { TicketResolved: "resolved", TicketClosed: "closed" };

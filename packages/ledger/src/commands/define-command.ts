@@ -84,8 +84,13 @@ function contextsOf(name: string, models: ReadonlyMap<string, AnyModel>, given: 
   checkPlainObject(given, `context of command ${name}`);
   const extra = Object.keys(given).find((key) => !models.has(key));
   if (extra !== undefined) throw invalid(name, `its context ${JSON.stringify(extra)} belongs to no model`);
-  return new Map([...models.keys()].map((key) => [key, asContext(name, key, given[key])]));
+  const missing = [...models.keys()].find((key) => !(key in given));
+  if (missing !== undefined) throw invalid(name, `its context has nothing for the model ${JSON.stringify(missing)}`);
+  return new Map([...models.keys()].map((key) => [key, asContext(name, key, given[key] ?? NO_EVENTS)]));
 }
+
+/** The context of a model that a decision does not depend on. */
+const NO_EVENTS: Context = { kind: "query", items: [] };
 
 function asContext(name: string, key: string, value: unknown): Context {
   const kind: unknown = typeof value === "object" && value !== null && "kind" in value ? value.kind : undefined;

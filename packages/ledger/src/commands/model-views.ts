@@ -113,12 +113,13 @@ export function applyDecided(views: Iterable<ModelView>, events: AppendRequest["
 }
 
 function applyOne(view: ModelView, event: NewEvent, nowMs: bigint): void {
-  const { type, schema, stream, tags } = event;
+  const { type, id, schema, stream, tags } = event;
   const stored = JSON.parse(event.data) as JsonObject;
   const definition = view.model.events.find((each) => each.type === type);
   const data = definition === undefined ? stored : definition.read({ type, schema, data: stored, position: 0n });
   view.state = view.model.apply(view.state, {
     type,
+    id,
     data,
     stream,
     tags,

@@ -23,8 +23,10 @@ export type Context =
       readonly items: readonly { readonly types?: readonly string[]; readonly tags?: readonly string[] }[];
     };
 
-/** A context for each model, under the same names. */
-export type ContextsFor<M extends Models> = M extends AnyModel ? Context : { readonly [Name in keyof M]: Context };
+/** A context for each model, under the same names; undefined: the decision does not depend on it, its state is the initial. */
+export type ContextsFor<M extends Models> = M extends AnyModel
+  ? Context
+  : { readonly [Name in keyof M]: Context | undefined };
 
 /** A decision against a command, or a denial of it. */
 export interface Rejected<Code extends string = string> {
@@ -66,7 +68,10 @@ export interface CommandSpec<
   /** Of the input, which must be JSON. */
   readonly input: Schema;
   readonly model: M;
-  /** Pure: where the decision's events are. With several models: one context for each, under the same names. */
+  /**
+   * Pure: where the decision's events are. With several models: one context for each, under the same names, or undefined
+   * where this input does not depend on that model.
+   */
   readonly context: (input: OutputOf<Schema>, actor: KnownActor) => ContextsFor<M>;
   /** The events that it may record. */
   readonly records: Records;

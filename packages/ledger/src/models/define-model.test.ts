@@ -12,6 +12,7 @@ const counter = base.on(Counted, (sum, { data }) => sum + data.by).on(Reset, () 
 
 const event = (type: string, data: object): ModelEvent => ({
   type,
+  id: "e",
   data,
   stream: "s",
   tags: [],

@@ -32,7 +32,7 @@ export function folder<State>(model: Model<State>): (state: State, event: Stored
     const decoded = "dataHash" in event ? decodeEvent(event) : event;
     const data: unknown = definition.read(decoded);
     if (data === null) return state;
-    const { type, stream, tags, metadata, recordedAtMicros } = decoded;
-    return model.apply(state, { type, data, stream, tags, metadata, recordedAtMicros });
+    const { type, id, stream, tags, metadata, recordedAtMicros } = decoded;
+    return model.apply(state, { type, id, data, stream, tags, metadata, recordedAtMicros });
   };
 }

@@ -4,6 +4,8 @@ import type { JsonObject } from "../types.ts";
 /** An event as a model sees it, recorded or just decided. */
 export interface ModelEvent<Type extends string = string, Data = unknown> {
   readonly type: Type;
+  /** UUIDv7. A later event can name it: a reversal what it reverses, say. */
+  readonly id: string;
   /** Of the definition's current version. */
   readonly data: Data;
   readonly stream: string;

@@ -15,6 +15,18 @@ export const DEFAULT_NOW_MS = 1_767_225_600_000n;
 /** Where an event stands whose command asks by queries alone, and so does not look at streams. */
 const ANY_STREAM = "given";
 
+const times = new WeakMap<DomainEvent, bigint>();
+
+/**
+ * A given event that was recorded at another time than the decision's.
+ * @param recordedMs milliseconds since 1970-01-01 UTC.
+ */
+export function at<Event extends DomainEvent>(recordedMs: bigint, event: Event): Event {
+  const dated = Object.freeze({ ...event });
+  times.set(dated, recordedMs);
+  return dated;
+}
+
 /** What is decided, as plain values. */
 export type GivenOutcome =
   | { readonly status: "recorded"; readonly events: readonly (DomainEvent & { readonly stream: string })[] }
@@ -69,7 +81,7 @@ function storedEvent(
     type: event.type,
     schema: event.schema,
     tags: event.tags,
-    recordedAtMicros: nowMs * 1000n,
+    recordedAtMicros: (times.get(event) ?? nowMs) * 1000n,
     data: event.data as JsonObject,
     metadata: event.metadata ?? {},
     hash: "",

@@ -8,6 +8,7 @@ import { query, stream } from "../commands/make-context.ts";
 import { reject } from "../commands/reject.ts";
 import { defineEvent } from "../events/define-event.ts";
 import { defineModel } from "../models/define-model.ts";
+import { at } from "./decide-given.ts";
 import { given } from "./given.ts";
 
 const Opened = defineEvent("Opened", {
@@ -47,6 +48,24 @@ const count = defineCommand("Count", {
   allow: hasRole("counter"),
   decide: ({ input, model, nowMs }) =>
     model.one.open ? [Counted({ open: model.all, atMs: String(nowMs) })] : [Closed({ id: input.id })],
+});
+const endings = defineModel("endings", { initial: () => ({ ids: [] as string[], last: 0n }) }).on(
+  Closed,
+  ({ ids }, { id, recordedAtMicros }) => ({ ids: [...ids, id], last: recordedAtMicros }),
+);
+const countEndings = defineCommand("CountEndings", {
+  input: z.object({ of: z.string().optional() }),
+  model: { endings, ticket },
+  context: ({ of }) => ({
+    endings: query({ types: [Closed] }),
+    ticket: of === undefined ? undefined : stream(`ticket-${of}`),
+  }),
+  records: [Counted],
+  rejects: { open: "The ticket is open" },
+  decide: ({ model }) =>
+    model.ticket.open
+      ? reject("open")
+      : Counted({ open: new Set(model.endings.ids).size, atMs: String(model.endings.last / 1000n) }),
 });
 const counter = { actor: { id: "cy", roles: ["counter"] } };
 
@@ -134,6 +153,20 @@ describe("given", () => {
     given({ ...old, data: { id: "1", title: "kept" } })
       .when(close, { id: "1" })
       .then(Closed({ id: "1" }));
+  });
+
+  test("dates an event by at, and gives each an id", () => {
+    given(Closed({ id: "1" }, { stream: "ticket-1" }), at(5n, Closed({ id: "2" }, { stream: "ticket-2" })))
+      .when(countEndings, {})
+      .then(Counted({ open: 2, atMs: "5" }));
+  });
+
+  test("shows a model without a context nothing", () => {
+    const opened = Opened({ id: "1" }, { stream: "ticket-1" });
+    given(opened)
+      .when(countEndings, {})
+      .then(Counted({ open: 0, atMs: "0" }));
+    given(opened).when(countEndings, { of: "1" }).then(reject("open"));
   });
 
   test("refuses what is no event", () => {

@@ -7,7 +7,7 @@ import { DEFAULT_NOW_MS, decideGiven, type GivenOutcome } from "./decide-given.t
 export interface WhenOptions {
   /** Default: an actor `tester` without roles and claims. */
   readonly actor?: Actor | string | undefined;
-  /** Milliseconds since 1970-01-01 UTC, of the decision and of the given events. Default 2026-01-01T00:00:00Z. */
+  /** Milliseconds since 1970-01-01 UTC, of the decision and, unless `at` says another, of the given events. Default 2026-01-01T00:00:00Z. */
   readonly nowMs?: bigint | undefined;
 }
 

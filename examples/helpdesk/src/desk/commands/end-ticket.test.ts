@@ -1,5 +1,5 @@
 import { reject } from "@eventchain/ledger";
-import { given } from "@eventchain/ledger/testing";
+import { at, given } from "@eventchain/ledger/testing";
 import { describe, test } from "vitest";
 import { DuplicateMarked, TicketOpened, TicketReopened } from "../events.ts";
 import {
@@ -46,6 +46,16 @@ describe("ReopenTicket", () => {
       given(opened, assigned, ...end)
         .when(reopenTicket, input, { actor: customer })
         .then(TicketReopened({ ...subject, reason: "It came back" }));
+  });
+  test("rejects a ticket that ended more than 30 days ago", () => {
+    const endedMs = Date.UTC(2026, 0, 1);
+    const daysLater = (days: number) =>
+      given(opened, assigned, at(BigInt(endedMs), resolved)).when(reopenTicket, input, {
+        actor: customer,
+        nowMs: BigInt(endedMs + days * 86_400_000),
+      });
+    daysLater(30).then(TicketReopened({ ...subject, reason: "It came back" }));
+    daysLater(31).then(reject("too-late"));
   });
   test("rejects a ticket that is in work, and a duplicate", () => {
     for (const events of [

@@ -19,8 +19,9 @@ export const openTicket = defineCommand("OpenTicket", {
   model: { ticket: progress, reference: referenceHolder },
   context: (input) => ({
     ticket: stream(`ticket-${input.ticketId}`),
-    // Without a reference there is nothing to be unique: a tag that no event carries.
-    reference: query({ tags: [referenceTag(input.customer, input.reference ?? "")] }),
+    // Without a reference there is nothing to be unique.
+    reference:
+      input.reference === undefined ? undefined : query({ tags: [referenceTag(input.customer, input.reference)] }),
   }),
   records: [TicketOpened],
   rejects: {
