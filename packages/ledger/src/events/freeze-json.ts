@@ -1,6 +1,7 @@
 import { canonicalJson, LedgerError } from "@eventchain/core";
 import type { JsonObject } from "../types.ts";
 import { issuesError } from "./data-schema.ts";
+import { freezeDeep } from "./freeze-deep.ts";
 
 /**
  * A frozen copy of an event's data as it will be read again: what JSON drops is gone.
@@ -17,10 +18,5 @@ export function freezeJson(value: unknown, what: string, values: Readonly<Record
   }
   if (!text.startsWith("{"))
     throw issuesError("invalid-event", what, [{ path: "$", message: "is not an object" }], values);
-  return deepFreeze(JSON.parse(text) as JsonObject);
-}
-
-function deepFreeze<T extends object>(value: T): T {
-  for (const member of Object.values(value)) if (typeof member === "object" && member !== null) deepFreeze(member);
-  return Object.freeze(value);
+  return freezeDeep(JSON.parse(text) as JsonObject);
 }
