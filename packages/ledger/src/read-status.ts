@@ -26,11 +26,13 @@ export async function readStatus({ ledgerId, origin, store, log, clock }: Status
     log.alarms(ledgerId),
     log.recentAnchors(ledgerId, NEWEST_ANCHORS),
   ]);
+  // Once for all: what waits for the same stage has waited for the same time.
+  const nowMs = clock();
   const age = async (size: bigint): Promise<bigint> => {
     if (size >= head.position) return 0n;
     const oldest = await store.findEvent(ledgerId, { position: size + 1n });
     // Two clocks, the database's and this host's, may disagree a little.
-    const ageMs = oldest === undefined ? 0n : clock() - oldest.recordedAtMicros / 1000n;
+    const ageMs = oldest === undefined ? 0n : nowMs - oldest.recordedAtMicros / 1000n;
     return ageMs > 0n ? ageMs : 0n;
   };
   const [sealMs, anchorMs, finalMs] = await Promise.all([age(sealedSize), age(anchoredSize), age(finalSize)]);
