@@ -7,7 +7,7 @@ import { schemaRecord } from "./schema-record.ts";
 export interface EventSchema {
   readonly type: string;
   readonly version: number;
-  /** Draft 2020-12, without titles, descriptions and examples. */
+  /** Draft 2020-12, without annotations: titles, descriptions, defaults, examples. */
   readonly schema: JsonObject;
   /** SHA-256 of the schema's JCS text: 64 hex digits. A ledger keeps it with the version's first use. */
   readonly hash: string;

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { bytesToHex, canonicalJson, sha256, utf8 } from "@eventchain/core";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
@@ -33,9 +34,39 @@ describe("a hash", () => {
     expect(new Set(schemas.map(hashOf)).size).toBe(schemas.length);
   });
 
-  test("depends on the order of a value's list, and of a key that is called required", () => {
-    const withDefault = (required: string[]) => jsonSchema({ type: "object", default: { required } });
-    expect(hashOf(withDefault(["a", "b"]))).not.toBe(hashOf(withDefault(["b", "a"])));
+  test.each([
+    ["default", z.uuid().default(() => randomUUID()), z.uuid().default(() => randomUUID())],
+    ["catch", z.string().catch(() => randomUUID()), z.string().catch(() => randomUUID())],
+    ["default that is changed", z.string().default("a"), z.string().default("b")],
+  ])("does not depend on a field's %s", (_what, first, again) => {
+    expect(hashOf(z.object({ a: first }))).toBe(hashOf(z.object({ a: again })));
+  });
+
+  test("does not depend on the order of what is a set", () => {
+    const schema = (names: string[], types: string[]) =>
+      jsonSchema({ properties: { type: { type: types } }, required: names, dependentRequired: { title: names } });
+    const [names, types] = [
+      ["a", "b"],
+      ["string", "null"],
+    ];
+    expect(hashOf(schema(names, types))).toBe(hashOf(schema(names.toReversed(), types.toReversed())));
+  });
+
+  test.each(["title", "description", "default", "required"])("depends on what a property %s asks for", (name) => {
+    const asking = (other: string) => jsonSchema({ type: "object", dependentRequired: { [name]: [other] } });
+    expect(hashOf(asking("a"))).not.toBe(hashOf(asking("b")));
+  });
+
+  test.each([
+    ["a value that is called like a keyword", (value: object) => ({ const: value })],
+    ["a value of an enum", (value: object) => ({ enum: [value] })],
+  ])("depends on %s", (_what, schema) => {
+    const holding = (value: object) => hashOf(jsonSchema({ properties: { a: schema(value) } }));
+    expect(holding({ title: "a" })).not.toBe(holding({ title: "b" }));
+    expect(holding({ type: ["a", "b"] })).not.toBe(holding({ type: ["b", "a"] }));
+  });
+
+  test("depends on the order of schemas of a property that is called required", () => {
     const named = (first: string, second: string) =>
       jsonSchema({ properties: { required: { prefixItems: [{ const: first }, { const: second }] } } });
     expect(hashOf(named("a", "b"))).not.toBe(hashOf(named("b", "a")));
