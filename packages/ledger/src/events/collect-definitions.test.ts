@@ -11,13 +11,15 @@ const Opened = defineEvent("Opened", { schema });
 const Closed = defineEvent("Closed", { schema });
 const Logged = defineEvent("Logged", { schema });
 const ticket = defineModel("ticket", { initial: () => 0 }).on(Opened, (count) => count + 1);
-const close = defineCommand("Close", {
-  input: z.object({}),
-  context: () => stream("a"),
-  model: ticket,
-  records: [Closed],
-  decide: () => Closed({ a: "" }),
-});
+const closing = (name: string) =>
+  defineCommand(name, {
+    input: z.object({}),
+    context: () => stream("a"),
+    model: ticket,
+    records: [Closed],
+    decide: () => Closed({ a: "" }),
+  });
+const close = closing("Close");
 
 const typesOf = (options: Parameters<typeof collectDefinitions>[0]) => [...collectDefinitions(options).keys()].sort();
 
@@ -47,6 +49,17 @@ describe("are refused", () => {
         code: "config-invalid",
         message:
           'event "Closed" has two definitions, one of the option `events` and another of the records of command "Close": use one',
+      }) as Error,
+    );
+  });
+
+  test("where two commands have one name, but not where one is given twice", () => {
+    expect(typesOf({ commands: { close, same: close, end: closing("End") } })).toEqual(["Closed", "Opened"]);
+    expect(() => collectDefinitions({ commands: [close, closing("Close")] })).toThrow(
+      expect.objectContaining({
+        code: "config-invalid",
+        message: expect.stringContaining('two commands that are called "Close": rename one'),
+        values: { command: "Close" },
       }) as Error,
     );
   });

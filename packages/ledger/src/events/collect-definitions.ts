@@ -1,13 +1,13 @@
-import { equalBytes, LedgerError } from "@eventchain/core";
+import { LedgerError } from "@eventchain/core";
 import type { AnyCommand } from "../commands/types.ts";
 import type { Definitions, LedgerOptions } from "../types.ts";
-import { schemaRecord } from "./schema-record.ts";
+import { areSame } from "./schema-record.ts";
 import type { AnyEventDefinition } from "./types.ts";
 
 /**
  * Every event definition that a ledger is opened with, by type: those given, and those of the commands' records and models.
- * Errors: LedgerError `config-invalid` where one type has two definitions (of other versions or schemas), and for a list
- * that holds anything else.
+ * Errors: LedgerError `config-invalid` where one type has two definitions (of other versions or schemas) or two commands have
+ * one name, and for a list that holds anything else.
  */
 export function collectDefinitions(
   options: Pick<LedgerOptions, "events" | "commands">,
@@ -33,9 +33,21 @@ function listEvents(given: Definitions<AnyEventDefinition> | undefined): AnyEven
   return list(given, "events", (value): value is AnyEventDefinition => isKind(value, "function", "event"));
 }
 
-/** The commands of a list or a module. Errors: LedgerError `config-invalid`. */
+/** The commands of a list or a module, each of its own name. Errors: LedgerError `config-invalid`. */
 function listCommands(given: Definitions<AnyCommand> | undefined): AnyCommand[] {
-  return list(given, "commands", (value): value is AnyCommand => isKind(value, "object", "command"));
+  const commands = list(given, "commands", (value): value is AnyCommand => isKind(value, "object", "command"));
+  const byName = new Map<string, AnyCommand>();
+  for (const command of commands) {
+    const { name } = command;
+    if ((byName.get(name) ?? command) !== command)
+      throw new LedgerError(
+        "config-invalid",
+        `\`commands\` holds two commands that are called ${JSON.stringify(name)}: rename one, as records and receipts name a command so`,
+        { values: { command: name } },
+      );
+    byName.set(name, command);
+  }
+  return [...byName.values()];
 }
 
 function list<T>(given: Definitions<T> | undefined, what: string, is: (value: unknown) => value is T): T[] {
@@ -54,12 +66,6 @@ function list<T>(given: Definitions<T> | undefined, what: string, is: (value: un
 
 function isKind(value: unknown, type: "function" | "object", kind: string): boolean {
   return typeof value === type && value !== null && (value as { kind?: unknown }).kind === kind;
-}
-
-/** Whether what was recorded by one may be read by the other. */
-function areSame(one: AnyEventDefinition, other: AnyEventDefinition): boolean {
-  if (one === other) return true;
-  return one.version === other.version && equalBytes(schemaRecord(one).hash, schemaRecord(other).hash);
 }
 
 function twoDefinitions({ type }: AnyEventDefinition, first: string, second: string): LedgerError {

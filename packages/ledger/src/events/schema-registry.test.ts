@@ -109,6 +109,20 @@ describe("a changed schema", () => {
     await expect(schemas.keepUsed([Changed])).rejects.toEqual(changed);
   });
 
+  test.each([
+    ["version", Raised, "version 2"],
+    ["schema", Changed, "another schema of it"],
+  ])("is refused at its use where the ledger was opened with another %s", async (_what, opened, told) => {
+    const store = sharedStore();
+    const schemas = await open(store, opened);
+    await expect(schemas.keepUsed([Closed, Opened])).rejects.toMatchObject({
+      code: "config-invalid",
+      message: `event "Opened" would be recorded in version 1, but this ledger was opened with ${told}: record what it was opened with`,
+      values: { type: "Opened", version: 1, opened: opened.version },
+    });
+    expect(store.calls).toEqual([]);
+  });
+
   test("is welcome as a new version, beside the old one", async () => {
     const store = sharedStore();
     await (await open(store, Opened)).keepUsed([Opened]);

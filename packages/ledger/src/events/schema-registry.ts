@@ -1,6 +1,6 @@
 import { bytesToHex, equalBytes, LedgerError } from "@eventchain/core";
 import type { EventStore, KeptSchema } from "@eventchain/store";
-import { schemaRecord } from "./schema-record.ts";
+import { areSame, schemaRecord } from "./schema-record.ts";
 import type { AnyEventDefinition } from "./types.ts";
 
 /** The schemas that a ledger's events have: those of the app, held against those kept with their first use. */
@@ -10,7 +10,8 @@ export interface SchemaRegistry {
   /**
    * To be awaited before events of these definitions are sent: keeps the schemas that are not kept yet. Costs nothing for
    * those it has kept, or found kept, before.
-   * Errors: LedgerError `schema-changed` where another process kept another one meanwhile; `database-*`.
+   * Errors: LedgerError `config-invalid` for a type that the ledger was opened with another definition of;
+   * `schema-changed` where another process kept another one meanwhile; `database-*`.
    */
   keepUsed(used: Iterable<AnyEventDefinition>): Promise<void>;
   /**
@@ -67,6 +68,7 @@ export async function openSchemas(
 
   async function sendKept<T>(used: Iterable<AnyEventDefinition>, send: () => Promise<T>): Promise<T> {
     const list = [...used];
+    for (const definition of list) checkOpened(definition, definitions.get(definition.type));
     if (waiting === 0 && unkept(list).length === 0) return send();
     waiting += 1;
     const turn = last.then(() => keep(list));
@@ -91,6 +93,18 @@ export async function openSchemas(
 /** By content: two definitions of one type and version that differ do not share an answer. */
 function keyOf({ type, version, hash }: KeptSchema): string {
   return `${bytesToHex(hash)} ${version} ${type}`;
+}
+
+/** Refuses what the ledger, as it was opened, could not read again or would append in another version. */
+function checkOpened(used: AnyEventDefinition, opened: AnyEventDefinition | undefined): void {
+  if (opened === undefined || areSame(used, opened)) return;
+  const { type, version } = used;
+  const other = version === opened.version ? "another schema of it" : `version ${opened.version}`;
+  throw new LedgerError(
+    "config-invalid",
+    `event ${JSON.stringify(type)} would be recorded in version ${version}, but this ledger was opened with ${other}: record what it was opened with`,
+    { values: { type, version, opened: opened.version } },
+  );
 }
 
 function checkSame(own: KeptSchema, kept: KeptSchema): void {
