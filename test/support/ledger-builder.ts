@@ -180,15 +180,12 @@ export class LedgerBuilder {
        select $1, tag, type, position from json_to_recordset($2) as t (tag text, type text, position bigint)`,
       [this.ledgerId, JSON.stringify(tags)],
     );
-    const commands = events.flatMap(({ metadata, position }) => {
-      const { commandId } = JSON.parse(metadata) as { commandId?: string };
-      return commandId === undefined ? [] : [{ id: commandId, position: `${position}` }];
-    });
     await this.#pool.query(
-      `insert into eventchain.commands (ledger_id, command_id, request_hash, outcome, first_position, last_position, at)
-       select $1, id, sha256(convert_to(id, 'UTF8')), 'recorded', position, position, now()
-       from json_to_recordset($2) as t (id text, position bigint)`,
-      [this.ledgerId, JSON.stringify(commands)],
+      `insert into eventchain.commands (ledger_id, command_id, request_hash, outcome, code, type, actor, first_position,
+         last_position, at)
+       select $1, id, sha256(convert_to(id, 'UTF8')), outcome, code, type, actor, position, position, now()
+       from json_to_recordset($2) as t (id text, outcome text, code text, type text, actor text, position bigint)`,
+      [this.ledgerId, JSON.stringify(events.flatMap(commandRow))],
     );
   }
 
@@ -258,6 +255,15 @@ export class LedgerBuilder {
     );
     return this;
   }
+}
+
+/** An event's row of `commands`: what a rejection's event says of it stands there too. */
+function commandRow({ type, data, metadata, position }: BuiltEvent): object[] {
+  const { commandId: id } = JSON.parse(metadata) as { commandId?: string };
+  if (id === undefined) return [];
+  const rejection =
+    type === "$CommandRejected" ? { ...JSON.parse(data), outcome: "rejected" } : { outcome: "recorded" };
+  return [{ ...rejection, id, position: `${position}` }];
 }
 
 /** Bytes of 0x and hex. */

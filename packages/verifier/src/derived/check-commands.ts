@@ -3,6 +3,7 @@ import { statement } from "../database/load-statement.ts";
 import type { Row, Snapshot } from "../database/open-snapshot.ts";
 import { lowestOf } from "../database/read-events.ts";
 import type { ProvenEvent } from "../events/proven-event.ts";
+import { COMMAND_REJECTED, type RejectionData, readCommandId, readRejection } from "../events/read-rejection.ts";
 import type { Draft } from "../findings/draft.ts";
 
 const commandScan = statement("command-scan");
@@ -14,11 +15,16 @@ interface CommandRow {
   id: string;
   first: bigint;
   last: bigint;
+  outcome: string | null;
+  code: string | null;
+  /** Type and actor are read of rejections only. */
+  type: string | null;
+  actor: string | null;
 }
 
 /**
- * Compares `commands` with the command ids in the events' metadata, from which that table could be made anew. Both are read in
- * the order of positions, side by side.
+ * Compares `commands` with the command ids in the events' metadata, from which that table could be made anew, and a rejection's
+ * row with what its `$CommandRejected` event says. Both are read in the order of positions, side by side.
  */
 export class CommandCheck {
   readonly #rows: AsyncGenerator<Row[], void, void>;
@@ -39,27 +45,39 @@ export class CommandCheck {
         this.#done = true;
         return;
       }
-      for (const row of value) {
-        // A recorded command without positions claims nothing that could be compared.
-        if (row[1] === null || row[2] === null) this.#report(1n, `${quote(textAt(row, 0))} has no positions`);
-        else this.#waiting.push({ id: textAt(row, 0), first: integerAt(row, 1), last: integerAt(row, 2) });
-      }
+      for (const row of value) this.#take(row);
     }
+  }
+
+  #take(row: Row): void {
+    const [id, first, last] = [textAt(row, 0), positionAt(row, 1), positionAt(row, 2)];
+    if (first === undefined || last === undefined || last < first) {
+      this.#report(first ?? last ?? 1n, `commands gives ${quote(id)} no range of positions`);
+      return;
+    }
+    const [outcome = null, code = null, type = null, actor = null] = row.slice(3);
+    this.#waiting.push({ id, first, last, outcome, code, type, actor });
   }
 
   see({ row, position }: ProvenEvent): void {
     this.#seen = position;
     while ((this.#waiting[0]?.last ?? position) < position) this.#waiting.shift();
-    if (row.metadata === null) return;
-    const named = row.metadata.includes('"commandId"') ? readCommandId(row.metadata) : undefined;
+    const rejection = row.type === COMMAND_REJECTED && row.data !== null ? readRejection(row.data) : undefined;
+    // Where metadata is erased, a rejection's data still names the command.
+    if (row.metadata === null && rejection === undefined) return;
+    const named = row.metadata === null ? rejection?.command : readCommandId(row.metadata);
     const [current, other] = this.#waiting;
-    const covers = current !== undefined && current.first <= position;
-    if (covers && other !== undefined && other.first <= position && current.last >= position) {
+    if (current === undefined || current.first > position) {
+      if (named !== undefined)
+        this.#report(position, `commands does not give the event to its command ${quote(named)}`);
+    } else if (other !== undefined && other.first <= position && current.last >= position) {
       this.#report(position, `commands gives the event to ${quote(current.id)} and to ${quote(other.id)}`);
-    } else if (covers && named !== current.id) {
-      this.#report(position, `commands gives the event to ${quote(current.id)}, its metadata does not`);
-    } else if (!covers && named !== undefined) {
-      this.#report(position, `commands does not have the event's command ${quote(named)}`);
+    } else if (named !== current.id) {
+      this.#report(position, `commands gives the event to ${quote(current.id)}, the event itself does not`);
+    } else {
+      const column = differingColumn(current, row.type === COMMAND_REJECTED, rejection);
+      if (column !== undefined)
+        this.#report(position, `the ${column} of ${quote(named)} in commands is not the event's`);
     }
   }
 
@@ -67,7 +85,9 @@ export class CommandCheck {
   async drafts(): Promise<Draft[]> {
     await this.load(1n << 63n);
     for (const { id, first, last } of this.#waiting) {
-      if (first > this.#seen) this.#report(first, `commands gives to ${quote(id)} events that are not there`, last);
+      if (last <= this.#seen) continue;
+      const from = first > this.#seen ? first : this.#seen + 1n;
+      this.#report(from, `commands gives to ${quote(id)} events that are not there`, last);
     }
     return this.#drafts;
   }
@@ -79,9 +99,21 @@ export class CommandCheck {
   }
 }
 
-function readCommandId(metadata: string): string | undefined {
-  const { commandId } = JSON.parse(metadata) as { commandId?: unknown };
-  return typeof commandId === "string" ? commandId : undefined;
+/** The first column of a command's row that does not follow from its event. */
+function differingColumn(
+  row: CommandRow,
+  isRejected: boolean,
+  rejection: RejectionData | undefined,
+): "outcome" | "code" | "type" | "actor" | undefined {
+  if (row.outcome !== (isRejected ? "rejected" : "recorded")) return "outcome";
+  if (!isRejected) return row.code === null ? undefined : "code";
+  // Erased, or malformed, which is a finding of its own.
+  if (rejection === undefined) return undefined;
+  return (["code", "type", "actor"] as const).find((column) => row[column] !== rejection[column]);
+}
+
+function positionAt(row: Row, column: number): bigint | undefined {
+  return row[column] === null ? undefined : integerAt(row, column);
 }
 
 function quote(id: string): string {

@@ -15,6 +15,7 @@ import { EventRoots } from "./event-roots.ts";
 import { type Match, Places } from "./place.ts";
 import type { ProvenEvent } from "./proven-event.ts";
 import { type Reading, readContent } from "./read-content.ts";
+import { rejectionProblem } from "./read-rejection.ts";
 
 /** At most so many gaps are looked into one by one. */
 const MAX_GAPS = 20_000;
@@ -206,6 +207,10 @@ class Scan {
     pushRun(this.#drafts, { area: "event", kind: "altered", position, eventId: row.id, stream: row.stream, detail });
   }
 
+  #malformed(row: EventRow, position: bigint, detail: string): void {
+    pushRun(this.#drafts, { area: "event", kind: "malformed", position, eventId: row.id, stream: row.stream, detail });
+  }
+
   #proven({ crooked }: Reading, event: ProvenEvent): void {
     const { row, position } = event;
     if (row.type.startsWith("$") && (!isSystemType(row.type) || row.type === "$FormatChanged")) {
@@ -213,15 +218,10 @@ class Scan {
     }
     if (crooked.length > 0) {
       const detail = `${crooked.join(" and ")} ${crooked.length === 1 ? "is" : "are"} not canonical JSON`;
-      pushRun(this.#drafts, {
-        area: "event",
-        kind: "malformed",
-        position,
-        eventId: row.id,
-        stream: row.stream,
-        detail,
-      });
+      this.#malformed(row, position, detail);
     }
+    const problem = rejectionProblem(row);
+    if (problem !== undefined) this.#malformed(row, position, problem);
     if (this.#input.wanted.has(position)) this.#receipted.set(position, { ...row, data: null, metadata: null });
     this.#times.see(event);
     this.#erasures.see(event);
