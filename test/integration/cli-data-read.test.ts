@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { checkBundle, formatTrustRoot } from "@eventchain/core";
 import { connect } from "@eventchain/ledger";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { withdraw } from "../support/account-commands.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { runCli } from "../support/run-cli.ts";
 import { type ProgramInput, runInProcess } from "../support/run-program.ts";
@@ -201,15 +202,23 @@ describe("await", () => {
     expect(stderr).toMatch(message);
   });
 
-  test("a command that was rejected is exit code 1", async () => {
-    await database.pool.query(
-      `insert into eventchain.commands (ledger_id, command_id, request_hash, outcome, code, at)
-       values ($1::bigint, 'refused-1', '\\x00', 'rejected', 'ticket-not-open', now())`,
-      [staged.ledgerId],
-    );
-    const { exitCode, json } = await run(["await", "refused-1", "--json"]);
-    expect(exitCode).toBe(1);
-    expect(json()).toEqual({ position: null, state: "rejected", code: "ticket-not-open", anchor: null });
+  test.each([false, true])("a command that was rejected is exit code 1, with an event of it: %s", async (asEvent) => {
+    const own = await createTestDatabase();
+    try {
+      await createStagedLedger(own.pool, "rejected.test");
+      await using connection = await connect({ database: own.url });
+      const ledger = await connection.ledger("rejected.test", { recordRejections: asEvent });
+      const command = { actor: "ada", commandId: "refused-1" };
+      const { status } = await ledger.execute(withdraw, { account: "a", amount: 1 }, command);
+      expect([status, await ledger.count()]).toEqual(["rejected", asEvent ? 1n : 0n]);
+      const asked = (...args: string[]) => runInProcess(["await", "refused-1", ...args], { database: own.url });
+      const { exitCode, json } = await asked("--json");
+      expect(exitCode).toBe(1);
+      expect(json()).toEqual({ position: null, state: "rejected", code: "overdrawn", anchor: null });
+      expect((await asked()).stdout).toBe("command refused-1 was rejected: overdrawn\n");
+    } finally {
+      await own.drop();
+    }
   });
 });
 

@@ -1,9 +1,11 @@
 import { addressOf } from "@eventchain/chain";
-import { parseTrustRoot } from "@eventchain/core";
+import { checkBundle, formatBundle, parseTrustRoot, type TrustRoot } from "@eventchain/core";
+import { connect, type LedgerEvent } from "@eventchain/ledger";
 import type { LedgerRecord } from "@eventchain/store";
 import { type VerifyReport, verifyLedger } from "@eventchain/verifier";
 import { anchorDue, finaliseDue, sealBatch } from "@eventchain/workers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { accountCommands, deposit, freeze, streamOf, withdraw } from "../support/account-commands.ts";
 import { appendOn, appendSome, signerFor, testEvent } from "../support/ledger-workers.ts";
 import { CONFIRMATIONS, createWorld, type World } from "../support/worker-world.ts";
 
@@ -15,9 +17,8 @@ beforeAll(async () => {
 });
 afterAll(() => world?.close());
 
-async function verify(ledger: LedgerRecord): Promise<VerifyReport> {
-  const { origin } = ledger;
-  const trust = parseTrustRoot({
+async function trustRoot({ origin }: LedgerRecord): Promise<TrustRoot> {
+  return parseTrustRoot({
     origin,
     owner: addressOf(world.ownerKey),
     vkeys: [signerFor(origin).vkey],
@@ -29,7 +30,17 @@ async function verify(ledger: LedgerRecord): Promise<VerifyReport> {
       },
     ],
   });
+}
+
+async function verify(ledger: LedgerRecord): Promise<VerifyReport> {
+  const trust = await trustRoot(ledger);
   return await verifyLedger({ database: world.database.pool, chain: world.chain, trust });
+}
+
+async function all(events: AsyncIterable<LedgerEvent>): Promise<LedgerEvent[]> {
+  const list: LedgerEvent[] = [];
+  for await (const event of events) list.push(event);
+  return list;
 }
 
 describe("what the writers leave behind has no finding", () => {
@@ -81,6 +92,36 @@ describe("what the writers leave behind has no finding", () => {
     expect(outcomes.map((one) => one.outcome)).toEqual(["recorded", "recorded", "conflict", "recorded", "recorded"]);
     await world.settle(ledger);
     expect(await verify(ledger)).toMatchObject({ findings: [], size: "8", anchored: { size: "8" } });
+  });
+
+  test("with commands recorded and rejected, and a rejection's event can be proven", async () => {
+    const record = await world.open();
+    await using connection = await connect({ database: world.database.url });
+    const audited = await connection.ledger(record.origin, { commands: accountCommands, recordRejections: true });
+    const silent = await connection.ledger(record.origin, { commands: accountCommands });
+    const entry = { account: "a", amount: 5 };
+    const receipts = [
+      await audited.execute(deposit, entry, { actor: "ada", commandId: "in" }),
+      await audited.execute(withdraw, { ...entry, amount: 6 }, { actor: "ada", commandId: 'too "much"' }),
+      await silent.execute(withdraw, { ...entry, amount: 7 }, { actor: "ada", commandId: "unheard" }),
+      await audited.execute(freeze, { account: "a" }, { actor: "ada", commandId: "not-allowed" }),
+      await silent.execute(withdraw, entry, { actor: "ada" }),
+    ];
+    expect(receipts.map(({ status }) => status)).toEqual(["recorded", "rejected", "rejected", "rejected", "recorded"]);
+    expect(await verify(record)).toMatchObject({ findings: [], size: "4", unanchored: "4" });
+    await world.settle(record);
+    expect(await verify(record)).toMatchObject({ findings: [], sealed: "4", anchored: { size: "4" }, unanchored: "0" });
+
+    const rejections = await all(silent.readStream("$audit"));
+    expect(rejections.map(({ position }) => position)).toEqual([2n, 3n]);
+    for (const { position } of rejections) {
+      const trust = await trustRoot(record);
+      const report = await checkBundle(formatBundle(await silent.prove(position)), { trust });
+      expect(report.checks.filter(({ ok }) => ok === false)).toEqual([]);
+      expect(report.event).toMatchObject({ position: `${position}`, type: "$CommandRejected", stream: "$audit" });
+    }
+    const stream = await all(silent.readStream(streamOf({ account: "a" })));
+    expect(stream.map(({ type }) => type)).toEqual(["Deposited", "Withdrawn"]);
   });
 
   test("while they go on writing, sealing and anchoring", async () => {
