@@ -509,6 +509,35 @@ begin
   if request_count = 0 or 0 > any (event_counts) or 0 > any (expected_counts) then
     raise exception 'an append has at least one request' using errcode = 'invalid_parameter_value';
   end if;
+  -- Before anything is taken by its index: an element past a list's end would be read as another event's.
+  if 0 > any (chains)
+     or exists (select from unnest(event_counts, expected_counts) c(e, x) where c.e is null or c.x is null)
+     or not (eventchain.is_list(event_counts, request_count) and eventchain.is_list(expected_counts, request_count)
+       and (command_ids is null or eventchain.is_list(command_ids, request_count))
+       and (request_hashes is null or eventchain.is_list(request_hashes, request_count))
+       and (command_types is null or eventchain.is_list(command_types, request_count))
+       and (command_actors is null or eventchain.is_list(command_actors, request_count))
+       and (conditions is null or eventchain.is_list(conditions, request_count))
+       and (condition_afters is null or eventchain.is_list(condition_afters, request_count))
+       and (chains is null or eventchain.is_list(chains, request_count))
+       and (rejection_codes is null or eventchain.is_list(rejection_codes, request_count))
+       and (rejection_reasons is null or eventchain.is_list(rejection_reasons, request_count))
+       and (rejection_ids is null or eventchain.is_list(rejection_ids, request_count))
+       and (rejection_salts is null or eventchain.is_list(rejection_salts, request_count))
+       and (rejection_metadatas is null or eventchain.is_list(rejection_metadatas, request_count))
+       and (rejection_meta_salts is null or eventchain.is_list(rejection_meta_salts, request_count))
+       and eventchain.is_list(stream_names, stream_count)
+       and eventchain.is_list(expected_streams, coalesce(cardinality(expected_versions), 0))
+       and eventchain.is_list(expected_versions, coalesce(cardinality(expected_streams), 0))
+       and (select sum(c) from unnest(expected_counts) c) = coalesce(cardinality(expected_streams), 0)
+       and (select sum(c) from unnest(event_counts) c) = plain_count
+       and eventchain.is_list(event_streams, plain_count) and eventchain.is_list(ids, plain_count)
+       and eventchain.is_list(types, plain_count) and eventchain.is_list(schemas, plain_count)
+       and eventchain.is_list(tags, plain_count) and eventchain.is_list(datas, plain_count)
+       and eventchain.is_list(salts, plain_count) and eventchain.is_list(metadatas, plain_count)
+       and eventchain.is_list(meta_salts, plain_count)) then
+    raise exception 'the arrays of an append do not fit together' using errcode = 'invalid_parameter_value';
+  end if;
 
   select to_json(l.origin)::text into origin_json from eventchain.ledgers l where l.ledger_id = ledger;
   if origin_json is null then
@@ -536,19 +565,27 @@ begin
     end if;
     event_count := event_count + 1;
     audit_events[r] := event_count;
-    event_streams := array_append(event_streams, audit_stream);
-    ids := array_append(ids, rejection_ids[r]);
-    types := array_append(types, '$CommandRejected');
-    schemas := array_append(schemas, 1);
-    tags := array_append(tags, '{}');
-    datas := array_append(datas, '{"actor":' || coalesce(to_json(command_actors[r])::text, 'null')
-      || ',"code":' || coalesce(to_json(rejection_codes[r])::text, 'null')
-      || ',"command":' || coalesce(to_json(command_ids[r])::text, 'null')
-      || ',"type":' || coalesce(to_json(command_types[r])::text, 'null') || '}');
-    salts := array_append(salts, rejection_salts[r]);
-    metadatas := array_append(metadatas, rejection_metadatas[r]);
-    meta_salts := array_append(meta_salts, rejection_meta_salts[r]);
+    event_streams[event_count] := audit_stream;
+    ids[event_count] := rejection_ids[r];
+    types[event_count] := '$CommandRejected';
+    schemas[event_count] := 1;
+    tags[event_count] := '{}';
+    datas[event_count] := eventchain.rejection_data(
+      command_actors[r], rejection_codes[r], command_ids[r], command_types[r]);
+    salts[event_count] := rejection_salts[r];
+    metadatas[event_count] := rejection_metadatas[r];
+    meta_salts[event_count] := rejection_meta_salts[r];
   end loop;
+  -- These pass as the ledger's own below: nothing of them but id, salts and metadata may be the caller's.
+  if event_count > plain_count and exists (
+    select from generate_series(1, request_count) r cross join lateral (select audit_events[r] as i) a
+     where a.i is not null
+       and (stream_names[event_streams[i]], types[i], schemas[i], tags[i], datas[i]) is distinct from
+           ('$audit', '$CommandRejected', 1, '{}', eventchain.rejection_data(
+             command_actors[r], rejection_codes[r], command_ids[r], command_types[r]))
+  ) then
+    raise exception 'the event of a rejection is not what it should be' using errcode = 'internal_error';
+  end if;
 
   -- Check the texts and hash them. The hashes of a text that is refused are of no use and do no harm.
   select array_agg(e.problem order by e.i),
@@ -942,11 +979,6 @@ begin
       known_reasons[slot] := rejection_reasons[r];
     end if;
   end loop;
-
-  if last_event is distinct from plain_count
-     or last_expected is distinct from coalesce(cardinality(expected_streams), 0) then
-    raise exception 'the arrays of an append do not fit together' using errcode = 'invalid_parameter_value';
-  end if;
 
   if outcomes && array['recorded', 'rejected'] then
     insert into eventchain.events (ledger_id, position, version, recorded_at, id, schema, stream, type, tags,
@@ -1486,6 +1518,16 @@ end
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION eventchain.is_list(list anyarray, size integer)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select coalesce(array_ndims(list), 1) = 1 and coalesce(array_lower(list, 1), 1) = 1
+     and coalesce(cardinality(list), 0) = size
+$function$
+;
+
 CREATE OR REPLACE FUNCTION eventchain.keep_schemas(ledger bigint, types text[], versions integer[], schemas text[])
  RETURNS TABLE(type text, version integer, hash bytea, schema text)
  LANGUAGE plpgsql
@@ -1677,6 +1719,13 @@ begin
     using errcode = 'insufficient_privilege', hint = 'The history of a ledger is never changed. Append an event instead.';
 end
 $function$
+;
+
+CREATE OR REPLACE FUNCTION eventchain.rejection_data(actor text, code text, command text, type text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (((((((('{"actor":'::text || COALESCE((to_json(actor))::text, 'null'::text)) || ',"code":'::text) || COALESCE((to_json(code))::text, 'null'::text)) || ',"command":'::text) || COALESCE((to_json(command))::text, 'null'::text)) || ',"type":'::text) || COALESCE((to_json(type))::text, 'null'::text)) || '}'::text)
 ;
 
 CREATE OR REPLACE FUNCTION eventchain.restrict(ledger bigint, access jsonb)

@@ -1,5 +1,37 @@
 -- Append conditions, chains of requests, and commands that are rejected.
 
+-- The role of 0007_queries, made here: who may not make it is refused before the append function is exchanged.
+do $$
+declare
+  viewer_missing boolean;
+  wanted text;
+begin
+  begin
+    create role eventchain_viewer nologin;
+  exception
+    when duplicate_object or unique_violation then null;
+    when insufficient_privilege then viewer_missing := to_regrole('eventchain_viewer') is null;
+  end;
+  -- To take this role only takes rights away, so that whoever may read everything may take it.
+  foreach wanted in array array['eventchain_writer', 'eventchain_reader'] loop
+    begin
+      if viewer_missing is not true and not pg_has_role(wanted, 'eventchain_viewer', 'member') then
+        execute format('grant eventchain_viewer to %I', wanted);
+      end if;
+    exception
+      when unique_violation then null;
+      when insufficient_privilege then viewer_missing := true;
+    end;
+  end loop;
+  if viewer_missing then
+    raise exception 'the user % may not create the role eventchain_viewer, or not grant it', current_user
+      using errcode = 'insufficient_privilege',
+        hint = 'Let an administrator run once: create role eventchain_viewer nologin; '
+          || 'grant eventchain_viewer to eventchain_writer, eventchain_reader;';
+  end if;
+end
+$$;
+
 alter table eventchain.commands add column reason text;
 
 create or replace view eventchain.command_status with (security_invoker = true) as
@@ -263,6 +295,21 @@ return case
   else array(select distinct p from unnest(obstacles::bigint[] || positions) p order by p limit 16)::text
 end;
 
+-- Whether it is a plain list of that size: its elements are those at 1 to `size`. A null list has none.
+create function eventchain.is_list(list anyarray, size int) returns boolean
+language sql immutable parallel safe
+as $$
+  select coalesce(array_ndims(list), 1) = 1 and coalesce(array_lower(list, 1), 1) = 1
+     and coalesce(cardinality(list), 0) = size
+$$;
+
+-- What the event of a rejected command says.
+create function eventchain.rejection_data(actor text, code text, command text, type text) returns text
+language sql immutable parallel safe
+return '{"actor":' || coalesce(to_json(actor)::text, 'null') || ',"code":' || coalesce(to_json(code)::text, 'null')
+  || ',"command":' || coalesce(to_json(command)::text, 'null') || ',"type":' || coalesce(to_json(type)::text, 'null')
+  || '}';
+
 drop function eventchain.append_events;
 
 -- Appends a group of requests to one ledger.
@@ -417,6 +464,35 @@ begin
   if request_count = 0 or 0 > any (event_counts) or 0 > any (expected_counts) then
     raise exception 'an append has at least one request' using errcode = 'invalid_parameter_value';
   end if;
+  -- Before anything is taken by its index: an element past a list's end would be read as another event's.
+  if 0 > any (chains)
+     or exists (select from unnest(event_counts, expected_counts) c(e, x) where c.e is null or c.x is null)
+     or not (eventchain.is_list(event_counts, request_count) and eventchain.is_list(expected_counts, request_count)
+       and (command_ids is null or eventchain.is_list(command_ids, request_count))
+       and (request_hashes is null or eventchain.is_list(request_hashes, request_count))
+       and (command_types is null or eventchain.is_list(command_types, request_count))
+       and (command_actors is null or eventchain.is_list(command_actors, request_count))
+       and (conditions is null or eventchain.is_list(conditions, request_count))
+       and (condition_afters is null or eventchain.is_list(condition_afters, request_count))
+       and (chains is null or eventchain.is_list(chains, request_count))
+       and (rejection_codes is null or eventchain.is_list(rejection_codes, request_count))
+       and (rejection_reasons is null or eventchain.is_list(rejection_reasons, request_count))
+       and (rejection_ids is null or eventchain.is_list(rejection_ids, request_count))
+       and (rejection_salts is null or eventchain.is_list(rejection_salts, request_count))
+       and (rejection_metadatas is null or eventchain.is_list(rejection_metadatas, request_count))
+       and (rejection_meta_salts is null or eventchain.is_list(rejection_meta_salts, request_count))
+       and eventchain.is_list(stream_names, stream_count)
+       and eventchain.is_list(expected_streams, coalesce(cardinality(expected_versions), 0))
+       and eventchain.is_list(expected_versions, coalesce(cardinality(expected_streams), 0))
+       and (select sum(c) from unnest(expected_counts) c) = coalesce(cardinality(expected_streams), 0)
+       and (select sum(c) from unnest(event_counts) c) = plain_count
+       and eventchain.is_list(event_streams, plain_count) and eventchain.is_list(ids, plain_count)
+       and eventchain.is_list(types, plain_count) and eventchain.is_list(schemas, plain_count)
+       and eventchain.is_list(tags, plain_count) and eventchain.is_list(datas, plain_count)
+       and eventchain.is_list(salts, plain_count) and eventchain.is_list(metadatas, plain_count)
+       and eventchain.is_list(meta_salts, plain_count)) then
+    raise exception 'the arrays of an append do not fit together' using errcode = 'invalid_parameter_value';
+  end if;
 
   select to_json(l.origin)::text into origin_json from eventchain.ledgers l where l.ledger_id = ledger;
   if origin_json is null then
@@ -444,19 +520,27 @@ begin
     end if;
     event_count := event_count + 1;
     audit_events[r] := event_count;
-    event_streams := array_append(event_streams, audit_stream);
-    ids := array_append(ids, rejection_ids[r]);
-    types := array_append(types, '$CommandRejected');
-    schemas := array_append(schemas, 1);
-    tags := array_append(tags, '{}');
-    datas := array_append(datas, '{"actor":' || coalesce(to_json(command_actors[r])::text, 'null')
-      || ',"code":' || coalesce(to_json(rejection_codes[r])::text, 'null')
-      || ',"command":' || coalesce(to_json(command_ids[r])::text, 'null')
-      || ',"type":' || coalesce(to_json(command_types[r])::text, 'null') || '}');
-    salts := array_append(salts, rejection_salts[r]);
-    metadatas := array_append(metadatas, rejection_metadatas[r]);
-    meta_salts := array_append(meta_salts, rejection_meta_salts[r]);
+    event_streams[event_count] := audit_stream;
+    ids[event_count] := rejection_ids[r];
+    types[event_count] := '$CommandRejected';
+    schemas[event_count] := 1;
+    tags[event_count] := '{}';
+    datas[event_count] := eventchain.rejection_data(
+      command_actors[r], rejection_codes[r], command_ids[r], command_types[r]);
+    salts[event_count] := rejection_salts[r];
+    metadatas[event_count] := rejection_metadatas[r];
+    meta_salts[event_count] := rejection_meta_salts[r];
   end loop;
+  -- These pass as the ledger's own below: nothing of them but id, salts and metadata may be the caller's.
+  if event_count > plain_count and exists (
+    select from generate_series(1, request_count) r cross join lateral (select audit_events[r] as i) a
+     where a.i is not null
+       and (stream_names[event_streams[i]], types[i], schemas[i], tags[i], datas[i]) is distinct from
+           ('$audit', '$CommandRejected', 1, '{}', eventchain.rejection_data(
+             command_actors[r], rejection_codes[r], command_ids[r], command_types[r]))
+  ) then
+    raise exception 'the event of a rejection is not what it should be' using errcode = 'internal_error';
+  end if;
 
   -- Check the texts and hash them. The hashes of a text that is refused are of no use and do no harm.
   select array_agg(e.problem order by e.i),
@@ -851,11 +935,6 @@ begin
     end if;
   end loop;
 
-  if last_event is distinct from plain_count
-     or last_expected is distinct from coalesce(cardinality(expected_streams), 0) then
-    raise exception 'the arrays of an append do not fit together' using errcode = 'invalid_parameter_value';
-  end if;
-
   if outcomes && array['recorded', 'rejected'] then
     insert into eventchain.events (ledger_id, position, version, recorded_at, id, schema, stream, type, tags,
         data, salt, data_hash, metadata, meta_salt, meta_hash, content_hash, prev_hash, hash)
@@ -927,5 +1006,6 @@ end
 $$;
 
 revoke all on function eventchain.condition_problem, eventchain.first_past, eventchain.find_matching,
-  eventchain.match_items, eventchain.add_obstacles, eventchain.append_events from public;
+  eventchain.match_items, eventchain.add_obstacles, eventchain.is_list, eventchain.rejection_data,
+  eventchain.append_events from public;
 grant execute on function eventchain.append_events to eventchain_writer;
