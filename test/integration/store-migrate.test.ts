@@ -118,6 +118,15 @@ describe("roles, which a whole cluster shares", () => {
       await client.end();
     }
   };
+  const inDatabase = async (database: string, statement: string): Promise<pg.QueryResult> => {
+    const client = new pg.Client({ connectionString: urlIn(database) });
+    await client.connect();
+    try {
+      return await client.query(statement);
+    } finally {
+      await client.end();
+    }
+  };
   const names = ["one", "two", "three", "four"];
 
   beforeAll(async () => {
@@ -144,6 +153,9 @@ describe("roles, which a whole cluster shares", () => {
     const hint =
       /create role eventchain_viewer nologin; grant eventchain_viewer to eventchain_writer, eventchain_reader;/;
     await expect(migrate(urlIn("managed", "owner"))).rejects.toThrow(hint);
+    // Programs of before go on: nothing of theirs is gone.
+    const { rows } = await inDatabase("managed", "select max(version) as version from eventchain.migrations");
+    expect(rows).toEqual([{ version: 5 }]);
     await onOwnServer(...hint.source.split("; "));
     expect((await migrate(urlIn("managed", "owner"))).applied.length).toBeGreaterThan(0);
     await onOwnServer(
