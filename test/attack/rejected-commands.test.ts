@@ -98,6 +98,17 @@ describe("a rejection's row that does not fit its event", () => {
     expect(await find("delete from commands where command_id = 'no-15'")).toEqual(["altered 15"]);
   });
 
+  test("is gone, with the metadata that names its command", async () => {
+    const erase = "update events set metadata = null, meta_salt = null where position = 15";
+    const findings = await find(`delete from commands where command_id = 'no-15'; ${erase}`);
+    expect(findings).toEqual(["altered 15", "erased-unlogged 15"]);
+  });
+
+  test("is invented, with no event between its positions", async () => {
+    const positions = "update commands set first_position = 15, last_position = 14 where command_id = 'bare-1'";
+    expect(await find(`${insertBare("bare-1")}; ${positions}`)).toEqual(["altered 15"]);
+  });
+
   test("claims events past the newest", async () => {
     expect(await find("update commands set last_position = 42 where command_id = 'no-40'")).toEqual(["altered 41-42"]);
   });
