@@ -155,7 +155,7 @@ describe("a hot context", () => {
 });
 
 describe("a conflict with another process", () => {
-  test("is decided again on what came between, by reducers that change their state in place too", async () => {
+  test("is decided again on what came between", async () => {
     const account = "between";
     await ledger.execute(deposit, { account, amount: 10 }, ada);
     interrupt(account, 3);

@@ -11,18 +11,9 @@ export const Deposited = defineEvent("Deposited", { schema: entry, tags: (e) => 
 export const Withdrawn = defineEvent("Withdrawn", { schema: entry, tags: (e) => [tagOf(e)], stream: streamOf });
 export const Frozen = defineEvent("Frozen", { schema: z.object({ account: z.string() }), tags: (e) => [tagOf(e)] });
 
-/** Its reducer changes the state in place, which it should not: a decision must not see what was never recorded. */
 export const balance = defineModel("balance", { initial: () => ({ sum: 0, entries: 0, frozen: false }) })
-  .on(Deposited, (state, { data }) => {
-    state.sum += data.amount;
-    state.entries += 1;
-    return state;
-  })
-  .on(Withdrawn, (state, { data }) => {
-    state.sum -= data.amount;
-    state.entries += 1;
-    return state;
-  })
+  .on(Deposited, (state, { data }) => ({ ...state, sum: state.sum + data.amount, entries: state.entries + 1 }))
+  .on(Withdrawn, (state, { data }) => ({ ...state, sum: state.sum - data.amount, entries: state.entries + 1 }))
   .on(Frozen, (state) => ({ ...state, frozen: true }));
 
 export const deposit = defineCommand("Deposit", {

@@ -6,7 +6,8 @@ interface KeptState {
 
 /**
  * States that the next decision on the same context can start from, the least recently used of them forgotten first. One
- * that is taken is its taker's alone: a reducer that changes its state in place changes nobody else's.
+ * that is taken is its taker's alone: a reducer that changes a Map of its state in place, which is not frozen, changes
+ * nobody else's.
  */
 export interface KeptStates {
   take(key: string): KeptState | undefined;

@@ -14,6 +14,18 @@ test("what is frozen at its top alone is frozen within", () => {
   expect(Object.isFrozen(freezeDeep(value).list)).toBe(true);
 });
 
+test("what is new is frozen beside what was kept, and in another place than before", () => {
+  const before = freezeDeep({ kept: { list: [1] }, moved: { list: [2] } });
+  const value = { kept: before.kept, elsewhere: [before.moved], added: { list: [3] } };
+  freezeDeep(value, before);
+  expect([value, value.elsewhere, value.elsewhere[0]?.list, value.added.list].every(Object.isFrozen)).toBe(true);
+});
+
+test("what is kept of a value that is not frozen is frozen", () => {
+  const before = { list: [1] };
+  expect(Object.isFrozen(freezeDeep({ list: before.list }, before).list)).toBe(true);
+});
+
 test("an object of another realm is frozen", () => {
   const value: { list: number[] } = runInNewContext("({ list: [1] })");
   expect(Object.isFrozen(freezeDeep(value).list)).toBe(true);

@@ -65,6 +65,58 @@ describe("a model", () => {
   });
 });
 
+test("a model is refused with a key that it does not know", () => {
+  const spec = { initial: () => 0, unknwon: "fail" };
+  expect(() => defineModel("m", spec)).toThrow(
+    expect.objectContaining({
+      code: "invalid-argument",
+      message: 'model "m" has no key "unknwon": use initial, version, unknown, describe',
+    }) as Error,
+  );
+});
+
+describe("a state", () => {
+  interface Basket {
+    readonly lines: { sku: string; tags: string[] }[];
+    readonly seen: Map<string, string[]>;
+  }
+  const shared = { lines: [], seen: new Map() };
+  const basket = defineModel<Basket>("basket", { initial: () => shared }).on(Counted, (state, { data }) => ({
+    ...state,
+    lines: [...state.lines, { sku: `${data.by}`, tags: ["new"] }],
+  }));
+
+  test("is frozen at any depth, first and after each event", () => {
+    expect(Object.isFrozen(basket.initial()) && Object.isFrozen(shared.lines)).toBe(true);
+    const first = basket.apply(basket.initial(), event("Counted", { by: 1 }));
+    const second = basket.apply(first, event("Counted", { by: 2 }));
+    const parts = [second, second.lines, ...second.lines, ...second.lines.map(({ tags }) => tags)];
+    expect(parts).toHaveLength(6);
+    expect(parts.every(Object.isFrozen)).toBe(true);
+  });
+
+  test("keeps a Map as it is", () => {
+    expect(basket.initial().seen.set("a", [])).toBe(shared.seen);
+  });
+
+  test("of an `initial` that throws is the model's failure", () => {
+    const cause = new Error("no shelf");
+    const broken = defineModel("shelf", {
+      initial: (): number => {
+        throw cause;
+      },
+    });
+    expect(broken.initial).toThrow(
+      expect.objectContaining({
+        code: "decision-failed",
+        message: 'model "shelf": its `initial` threw: no shelf',
+        values: { model: "shelf" },
+        cause,
+      }) as Error,
+    );
+  });
+});
+
 describe("a model that skips nothing", () => {
   const strict = defineModel("strict", { initial: () => 0, unknown: "fail" }).on(Counted, (sum) => sum + 1);
 
@@ -84,6 +136,20 @@ describe("a model that skips nothing", () => {
 });
 
 describe("a handler", () => {
+  test("that changes what it is given fails at once, by name", () => {
+    const list = defineModel("list", { initial: (): number[] => [] }).on(Counted, (state, { data }) => {
+      state.push(data.by);
+      return state;
+    });
+    expect(() => list.apply(list.initial(), event("Counted", { by: 1 }))).toThrow(
+      expect.objectContaining({
+        code: "decision-failed",
+        values: { model: "list", type: "Counted" },
+        cause: expect.any(TypeError),
+      }) as Error,
+    );
+  });
+
   test("that throws is named with its model, its event and the cause", () => {
     const cause = new TypeError("no such seat");
     const broken = base.on(Counted, () => {

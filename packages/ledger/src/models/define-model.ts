@@ -1,4 +1,6 @@
 import { LedgerError } from "@eventchain/core";
+import { checkKeys } from "../check-keys.ts";
+import { freezeDeep } from "../events/freeze-deep.ts";
 import type { AnyEventDefinition } from "../events/types.ts";
 import type { Model, ModelEvent, ModelSpec } from "./types.ts";
 
@@ -8,21 +10,24 @@ interface Handler<State> {
   readonly apply: (state: State, event: any) => State;
 }
 
+const SPEC_KEYS = ["initial", "version", "unknown", "describe"] as const;
+
 /**
  * Defines a model, which handles nothing yet: `.on` says what.
  * Errors: LedgerError `config-invalid` for a name that is empty or over 512 characters, a version that is no integer from 1, or
- * an `unknown` that is neither "skip" nor "fail".
+ * an `unknown` that is neither "skip" nor "fail"; `invalid-argument` for an unknown key.
  */
 export function defineModel<State>(name: string, spec: ModelSpec<State>): Model<State> {
-  const { initial, version = 1, unknown = "skip", describe } = spec;
   if (typeof name !== "string" || name === "" || name.length > 512)
     throw invalid(String(name).slice(0, 80), "needs a name of 1 to 512 characters");
+  checkKeys(spec, SPEC_KEYS, `model ${JSON.stringify(name)}`);
+  const { initial, version = 1, unknown = "skip", describe } = spec;
   if (typeof initial !== "function") throw invalid(name, "needs `initial`, a function that gives its first state");
   if (!Number.isSafeInteger(version) || version < 1)
     throw invalid(name, `has version ${String(version)}: give an integer from 1`);
   if (unknown !== "skip" && unknown !== "fail")
     throw invalid(name, `has unknown ${JSON.stringify(unknown)}: give "skip" or "fail"`);
-  return build({ name, version, unknown, description: describe, initial }, new Map());
+  return build({ name, version, unknown, description: describe, initial: () => start(name, initial) }, new Map());
 }
 
 type Described<State> = Pick<Model<State>, "name" | "version" | "unknown" | "description" | "initial">;
@@ -50,25 +55,43 @@ function apply<State>(
     if (unknown === "fail") refuseUnknown(name, event);
     return state;
   }
-  let next: State;
-  try {
-    next = handler.apply(state, event);
-  } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause);
-    throw failed(name, event.type, `threw: ${problem}`, cause);
-  }
-  if (!(next instanceof Promise)) return next;
-  // Nobody awaits it: its failure must not end the process.
-  next.catch(() => undefined);
-  throw failed(name, event.type, "gave a promise: a handler gives the next state at once");
+  const { type } = event;
+  return makeState(() => handler.apply(state, event), state, name, `its handler of ${JSON.stringify(type)}`, { type });
 }
 
-function failed(model: string, type: string, problem: string, cause?: unknown): LedgerError {
-  return new LedgerError(
-    "decision-failed",
-    `model ${JSON.stringify(model)}: its handler of ${JSON.stringify(type)} ${problem}`,
-    { values: { model, type }, cause },
-  );
+function start<State>(name: string, initial: () => State): State {
+  return makeState(initial, undefined, name, "its `initial`", {});
+}
+
+/**
+ * What an app's function makes of a state, frozen: whoever is given it, now or later, cannot change what others are given.
+ * Errors: LedgerError `decision-failed`.
+ */
+function makeState<State>(
+  make: () => State,
+  before: State | undefined,
+  model: string,
+  what: string,
+  values: Readonly<Record<string, unknown>>,
+): State {
+  let made: State;
+  try {
+    made = freezeDeep(make(), before);
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    throw failed(`${what} threw: ${problem}`, cause);
+  }
+  if (!(made instanceof Promise)) return made;
+  // Nobody awaits it: its failure must not end the process.
+  made.catch(() => undefined);
+  throw failed(`${what} gave a promise: it gives the state at once`);
+
+  function failed(problem: string, cause?: unknown): LedgerError {
+    return new LedgerError("decision-failed", `model ${JSON.stringify(model)}: ${problem}`, {
+      values: { model, ...values },
+      cause,
+    });
+  }
 }
 
 /**

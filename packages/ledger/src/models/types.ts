@@ -20,6 +20,7 @@ export interface ModelEvent<Type extends string = string, Data = unknown> {
 }
 
 export interface ModelSpec<State> {
+  /** The state before any event; frozen as each state is. */
   readonly initial: () => State;
   /** To be raised whenever the state's meaning changes: what was kept of an older version is not used. Default 1. */
   readonly version?: number | undefined;
@@ -33,6 +34,11 @@ export interface ModelSpec<State> {
  * A pure reducer over events. Each `on` gives a new model; a model is never changed. A handler gives the next state; it
  * reads no clock and no outside world, so that the same events always make the same state. Events whose data is erased
  * are skipped.
+ *
+ * States are frozen, plain objects and arrays at any depth, also what `initial` and handlers put into them: a handler
+ * makes a state anew (`{ ...state, … }`, `[...list, one]`), and one that changes what it is given fails (`decision-failed`
+ * with the TypeError as its cause), as `decide` and `authorize` do. Maps, Sets and objects of classes are left as they
+ * are: a state that holds one must copy it before a change too, and nothing notices where it does not.
  */
 export interface Model<State> {
   readonly kind: "model";
@@ -40,6 +46,7 @@ export interface Model<State> {
   readonly version: number;
   readonly unknown: "skip" | "fail";
   readonly description: string | undefined;
+  /** The first state, frozen. Errors: LedgerError `decision-failed` where it throws. */
   readonly initial: () => State;
   /** What it handles, in the order of `on`. */
   readonly events: readonly AnyEventDefinition[];
@@ -49,7 +56,7 @@ export interface Model<State> {
     event: EventDefinition<Type, Data, any>,
     apply: (state: State, event: ModelEvent<Type, Data>) => State,
   ): Model<State>;
-  /** The next state. Errors: LedgerError `unknown-event`, `decision-failed` where the handler throws. */
+  /** The next state, frozen. Errors: LedgerError `unknown-event`, `decision-failed` where the handler throws. */
   apply(state: State, event: ModelEvent): State;
 }
 
