@@ -66,7 +66,8 @@ async function packOne(packageDir: string, out: string): Promise<string> {
 
 const { values } = parseArgs({ options: { out: { type: "string", default: "packed" } } });
 const out = resolve(process.env.INIT_CWD ?? ".", values.out);
-await run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-b"], { cwd: root });
+const packages = (await readdir(join(root, "packages"))).sort().map((name) => join(root, "packages", name));
+const folders = [...packages, join(root, "workers")];
+await run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-b", ...folders], { cwd: root });
 await mkdir(out, { recursive: true });
-const folders = (await readdir(join(root, "packages"))).sort().map((name) => join(root, "packages", name));
-for (const folder of [...folders, join(root, "workers")]) console.log(await packOne(folder, out));
+for (const folder of folders) console.log(await packOne(folder, out));
