@@ -72,6 +72,11 @@ defineCommand("Good", { ...base, context, decide: close });
 defineCommand("WrongCode", { ...base, context, decide: ({ model }) => (model.priority > 1 ? close() : reject("no")) });
 // @ts-expect-error no such code for a denial either
 defineCommand("WrongDenial", { ...base, context, authorize: () => deny("no"), decide: close });
+const { rejects: _, ...lenient } = base;
+// @ts-expect-error a command without rejects rejects nothing
+defineCommand("NoCodes", { ...lenient, context, decide: () => reject("no") });
+// @ts-expect-error nor does it deny with a code
+defineCommand("NoDenials", { ...lenient, context, authorize: () => deny("no"), decide: close });
 // @ts-expect-error not one of its events
 defineCommand("WrongEvent", { ...base, context, decide: () => [close(), CallLogged({ minutes: 1 })] });
 // @ts-expect-error a decision is made at once

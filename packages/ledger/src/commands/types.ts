@@ -8,7 +8,7 @@ export interface Actor {
   readonly id: string;
   /** Default: none. */
   readonly roles?: readonly string[] | undefined;
-  /** Default: none. */
+  /** Plain objects and lists in it are copied when the call is made; anything else is kept as it is. Default: none. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -75,20 +75,23 @@ export interface CommandSpec<
   readonly context: (input: OutputOf<Schema>, actor: KnownActor) => ContextsFor<M>;
   /** The events that it may record. */
   readonly records: Records;
-  /** The rules that it checks: a stable code for each, and what is said where it does not hold. Default: none. */
+  /**
+   * The rules that it checks: a stable code for each, and what is said where it does not hold. Default: none, and then it
+   * rejects nothing.
+   */
   readonly rejects?: Rejects | undefined;
   /** Default: everybody. */
   readonly allow?: Allowance | undefined;
   /** Whether this actor may do it to this entity: true, false (code `not-allowed`) or a denial. Default: true. */
   readonly authorize?:
-    | ((given: DecideInput<OutputOf<Schema>, M>) => boolean | Rejected<keyof Rejects & string>)
+    | ((given: DecideInput<OutputOf<Schema>, M>) => boolean | Rejected<NoInfer<keyof Rejects & string>>)
     | undefined;
   /**
    * Pure and synchronous: asked again, on fresh events, after a conflict. What it throws is LedgerError `decision-failed`.
    */
   readonly decide: (
     given: DecideInput<OutputOf<Schema>, M>,
-  ) => Decision<EventOf<Records[number]>, keyof Rejects & string>;
+  ) => Decision<EventOf<Records[number]>, NoInfer<keyof Rejects & string>>;
   /** One sentence for the generated documentation. */
   readonly describe?: string | undefined;
 }
@@ -160,7 +163,7 @@ export interface ExecuteOptions {
   readonly reason?: string | undefined;
   /** When it happened, where that is not now: RFC 3339 with an offset, kept in UTC. */
   readonly occurredAt?: string | Date | undefined;
-  /** Further metadata of each event. */
+  /** Further metadata of each event, as it is when the call is made. */
   readonly metadata?: object | undefined;
   /**
    * How often it may lose to somebody else before the conflict is final. A decision that falls with an earlier one of its
