@@ -32,13 +32,23 @@ export function sharedMetadata(options: AppendOptions): JsonObject {
   return toObject(metadata);
 }
 
-/** Refuses metadata that lacks a key which the ledger requires. Errors: LedgerError `invalid-argument`, naming all of them. */
+/**
+ * Refuses metadata without a text of at least one character under each key that the ledger requires.
+ * Errors: LedgerError `invalid-argument`, naming all that lack one.
+ */
 export function requireMetadata(required: readonly RequiredKey[], metadata: JsonObject, what: string): void {
-  const missing = required.filter((key) => !Object.hasOwn(metadata, key));
-  if (missing.length === 0) return;
-  throw new LedgerError("invalid-argument", `${what} lacks ${missing.join(", ")}, which this ledger requires`, {
-    values: { missing },
+  const missing = required.filter((key) => {
+    const value = Object.hasOwn(metadata, key) ? metadata[key] : undefined;
+    return typeof value !== "string" || value === "";
   });
+  if (missing.length === 0) return;
+  throw new LedgerError(
+    "invalid-argument",
+    `${what} lacks ${missing.join(", ")}: this ledger requires a text of at least one character for each`,
+    {
+      values: { missing },
+    },
+  );
 }
 
 /** The whole metadata of one event: the append's, the event's own, and the command id. */
