@@ -22,10 +22,16 @@ export function checkObject(value: unknown, what: string): asserts value is Reco
 /** Refuses what would lose something as a set of keys: a Map, a Date, an object of a class. */
 export function checkPlainObject(value: unknown, what: string): asserts value is Record<string, unknown> {
   checkObject(value, what);
+  if (isPlainObject(value)) return;
+  throw new LedgerError("invalid-value", `${what} is not a plain object: give one`, { values: { what } });
+}
+
+/** An object that is a set of keys and no more (an array is none). */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   // Object.prototype, of this realm or another, is the end of its chain.
-  if (prototype === null || Object.getPrototypeOf(prototype) === null) return;
-  throw new LedgerError("invalid-value", `${what} is not a plain object: give one`, { values: { what } });
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /** Runs a check; a LedgerError of it comes out with the place where it happened put before its message. */

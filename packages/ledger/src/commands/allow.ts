@@ -26,10 +26,15 @@ export function hasClaim(name: string, value?: string | number | boolean): Allow
 /** Actors that at least one of these allows. Errors: LedgerError `config-invalid` for none. */
 export function anyOf(...allowances: readonly Allowance[]): Allowance {
   if (allowances.length === 0) throw new LedgerError("config-invalid", "anyOf takes one or more allowances");
-  return allowance(
-    (actor) => allowances.some((each) => each(actor)),
-    allowances.map(({ describe }) => describe).join(", or "),
-  );
+  const describe = allowances.map((each) => each.describe).join(", or ");
+  return allowance((actor) => {
+    for (const each of allowances) {
+      const allowed = each(actor);
+      // What is neither true nor false, such as a promise, is for the command to refuse: it must not count as true here.
+      if (allowed !== false) return allowed;
+    }
+    return false;
+  }, describe);
 }
 
 function allowance(allows: (actor: KnownActor) => boolean, describe: string): Allowance {

@@ -24,8 +24,11 @@ const OWN_CODES: readonly string[] = ["invalid-event", "upcast-failed", "unknown
 /** Whether the actor may issue the command at all: the rejection where not. Errors: LedgerError `decision-failed`. */
 export function denyIssuing({ command, actor }: Execution): DecidedRejection | undefined {
   const { allow } = command;
-  if (allow === undefined || ask(command.name, "allow", () => allow(actor)) === true) return undefined;
-  return denied(command.rejects, `not allowed to the actor: it takes ${allow.describe}`);
+  if (allow === undefined) return undefined;
+  const allowed: unknown = ask(command.name, "allow", () => allow(actor));
+  if (allowed === true) return undefined;
+  if (allowed === false) return denied(command.rejects, `not allowed to the actor: it takes ${allow.describe}`);
+  throw unusable(command.name, "allow", allowed, "true or false");
 }
 
 /**
@@ -76,10 +79,7 @@ function isRejected(value: unknown): value is { code: unknown; reason: unknown }
 }
 
 function rejection({ name, rejects }: Execution["command"], what: string, value: unknown): DecidedRejection {
-  if (!isRejected(value)) {
-    swallow(value);
-    throw failed(name, `its ${what} gave ${describe(value)}: return true, false or deny(…)`);
-  }
+  if (!isRejected(value)) throw unusable(name, what, value, "true, false or deny(…)");
   const { code, reason } = value;
   const sentence = typeof code === "string" ? rejects.get(code) : undefined;
   if (typeof code !== "string" || sentence === undefined)
@@ -91,11 +91,16 @@ function rejection({ name, rejects }: Execution["command"], what: string, value:
 
 function checkEvents({ name, records }: Execution["command"], events: readonly unknown[]): readonly DomainEvent[] {
   if (events.length === 0) throw failed(name, "its decide gave no event: return an event, or reject");
+  for (const event of events) swallow(event);
   for (const event of events) {
     const maker = typeof event === "object" && event !== null ? makerOf(event) : undefined;
     if (maker === undefined) {
-      swallow(event);
-      throw failed(name, `its decide gave ${describe(event)}: return events of its records, or reject`);
+      if (records.some(({ type }) => type === typeOf(event)))
+        throw failed(
+          name,
+          `its decide gave a copy of ${typeOf(event)}: return what its definition made, which takes stream, tags and metadata as options`,
+        );
+      throw unusable(name, "decide", event, "an event or a list of events of its records, or reject");
     }
     if (!records.includes(maker)) throw failed(name, `its decide gave ${maker.type}, which is none of its records`);
   }
@@ -103,13 +108,25 @@ function checkEvents({ name, records }: Execution["command"], events: readonly u
 }
 
 /** A promise that nobody awaits must not end the process when it fails. */
-function swallow(value: unknown): void {
+export function swallow(value: unknown): void {
   if (value instanceof Promise) value.catch(() => undefined);
+}
+
+/** The error of an app's function that gave what it may not. `wanted`: what it is to return. */
+export function unusable(command: string, what: string, value: unknown, wanted: string): LedgerError {
+  swallow(value);
+  return failed(command, `its ${what} gave ${describe(value)}: return ${wanted}`);
+}
+
+function typeOf(event: unknown): string | undefined {
+  if (typeof event !== "object" || event === null || !("type" in event)) return undefined;
+  return typeof event.type === "string" ? event.type : undefined;
 }
 
 function describe(value: unknown): string {
   if (value instanceof Promise) return "a promise (it is to be synchronous)";
   if (typeof value === "string") return JSON.stringify(value.slice(0, 80));
+  if (typeof value === "function") return "a function";
   if (typeof value !== "object" || value === null) return String(value);
-  return Array.isArray(value) ? "a list in a list" : "an object that no event definition made";
+  return Array.isArray(value) ? "a list" : "an object";
 }

@@ -46,8 +46,8 @@ describe("defineCommand", () => {
 
   test.each<[unknown, string]>([
     [{ one: stream("1") }, '"two"'],
-    [{ one: stream("1"), two: stream("2"), three: stream("3") }, '"three" belongs to no model'],
-    [{ one: "1", two: stream("2") }, '"one" is neither'],
+    [{ one: stream("1"), two: stream("2"), three: stream("3") }, 'gave "three", which is no model of it'],
+    [{ one: "1", two: stream("2") }, 'its context "one" gave "1": return stream(…) or query(…)'],
   ])("refuses contexts that are not its models': %o", (contexts, named) => {
     const command = defineCommand("Open", {
       ...spec,

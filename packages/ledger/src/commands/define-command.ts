@@ -1,8 +1,10 @@
 import { checkName, LedgerError } from "@eventchain/core";
-import { checkKeys, checkPlainObject } from "../check-keys.ts";
+import { checkKeys, checkPlainObject, isPlainObject } from "../check-keys.ts";
 import { toDataSchema } from "../events/data-schema.ts";
 import type { AnyEventDefinition, AnySchema, EventOf, InputOf } from "../events/types.ts";
 import type { AnyModel, Models } from "../models/types.ts";
+import { failed, swallow, unusable } from "./decide-command.ts";
+import { checkContext } from "./make-context.ts";
 import type { Command, CommandSpec, Context, KnownActor, NotAllowed } from "./types.ts";
 
 const SPEC_KEYS = [
@@ -78,14 +80,15 @@ function isModel(model: unknown): model is AnyModel {
   return typeof model === "object" && model !== null && "kind" in model && model.kind === "model";
 }
 
-/** What the command's `context` gave: one for each model. */
+/** What the command's `context` gave: one for each model. Errors: LedgerError `decision-failed`. */
 function contextsOf(name: string, models: ReadonlyMap<string, AnyModel>, given: unknown): ReadonlyMap<string, Context> {
   if (models.has("")) return new Map([["", asContext(name, "", given)]]);
-  checkPlainObject(given, `context of command ${name}`);
+  if (!isPlainObject(given)) throw unusable(name, "context", given, "an object with a context for each model");
+  for (const each of Object.values(given)) swallow(each);
   const extra = Object.keys(given).find((key) => !models.has(key));
-  if (extra !== undefined) throw invalid(name, `its context ${JSON.stringify(extra)} belongs to no model`);
+  if (extra !== undefined) throw failed(name, `its context gave ${JSON.stringify(extra)}, which is no model of it`);
   const missing = [...models.keys()].find((key) => !(key in given));
-  if (missing !== undefined) throw invalid(name, `its context has nothing for the model ${JSON.stringify(missing)}`);
+  if (missing !== undefined) throw failed(name, `its context gave nothing for the model ${JSON.stringify(missing)}`);
   return new Map([...models.keys()].map((key) => [key, asContext(name, key, given[key] ?? NO_EVENTS)]));
 }
 
@@ -93,9 +96,15 @@ function contextsOf(name: string, models: ReadonlyMap<string, AnyModel>, given: 
 const NO_EVENTS: Context = { kind: "query", items: [] };
 
 function asContext(name: string, key: string, value: unknown): Context {
-  const kind: unknown = typeof value === "object" && value !== null && "kind" in value ? value.kind : undefined;
-  if (kind === "stream" || kind === "query") return value as Context;
-  throw invalid(name, `its context${key === "" ? "" : ` ${JSON.stringify(key)}`} is neither stream(…) nor query(…)`);
+  const what = `context${key === "" ? "" : ` ${JSON.stringify(key)}`}`;
+  if (value === NO_EVENTS) return NO_EVENTS;
+  if (typeof value !== "object" || value === null || !("kind" in value))
+    throw unusable(name, what, value, "stream(…) or query(…)");
+  try {
+    return checkContext(value);
+  } catch (cause) {
+    throw failed(name, `its ${what} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+  }
 }
 
 function recordsOf(name: string, records: readonly AnyEventDefinition[]): readonly AnyEventDefinition[] {
