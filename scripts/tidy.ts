@@ -26,6 +26,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 const EDGES = [
   /^packages\/(cli|devstack)\//,
   /^workers\/src\/main\.ts$/,
+  /^packages\/ledger\/src\/connect\.ts$/,
   /^(test|scripts|examples|bench)\//,
   /\.test\.ts$/,
   /^[^/]+\.ts$/,

@@ -79,7 +79,8 @@ export class LedgerError extends Error {
 /**
  * What was decided on is not so any more: code `conflict`. Of an append whose expectation does not hold, values `stream`,
  * `expected`, `actual`; of a command that lost each of its attempts, `command`, `attempts`, `after` (the position that it
- * was decided on last), `events`: those in the way that its actor may see, each with position, type, stream and id.
+ * was decided on last), `events`: those in the way, of which a view tells those that its actor may see; each with position,
+ * type, stream and id.
  */
 export class ConflictError extends LedgerError {
   override readonly name: string = "ConflictError";

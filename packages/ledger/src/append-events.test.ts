@@ -3,6 +3,7 @@ import type { AppendOutcome, AppendRequest } from "@eventchain/store";
 import { describe, expect, test } from "vitest";
 import { appendEvents } from "./append-events.ts";
 import { openSchemas } from "./events/schema-registry.ts";
+import { openGate } from "./open-gate.ts";
 import type { AppendOptions } from "./types.ts";
 import { watchWatermarks } from "./watch-watermarks.ts";
 
@@ -21,6 +22,7 @@ async function append(
     store: { watermarks },
     log: { coveringAnchor: async () => undefined, recentAnchors: async () => [] },
     watch: watchWatermarks(watermarks),
+    gate: openGate(),
     clock: () => 1_763_683_200_000n,
     schemas: await openSchemas({ keptSchemas: async () => [], keepSchemas: async () => [] }, 1n, new Map()),
     appends: {

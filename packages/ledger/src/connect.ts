@@ -5,6 +5,7 @@ import { checkLedgerOptions } from "./check-ledger-options.ts";
 import { openCommands } from "./commands/open-commands.ts";
 import { collectDefinitions } from "./events/collect-definitions.ts";
 import { openSchemas } from "./events/schema-registry.ts";
+import { openGate } from "./open-gate.ts";
 import { openLedger } from "./open-ledger.ts";
 import type { Connection, Ledger, LedgerOptions } from "./types.ts";
 import { type WatermarkWatch, watchWatermarks } from "./watch-watermarks.ts";
@@ -45,6 +46,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   const appends = groupAppends(store);
   const commands = openCommands({ store, appends, clock });
   const watches = new Map<bigint, WatermarkWatch>();
+  const gate = openGate();
   let closing: Promise<void> | undefined;
 
   function watchOf(ledgerId: bigint): WatermarkWatch {
@@ -63,7 +65,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     if (record !== undefined) {
       const { ledgerId } = record;
       const schemas = await openSchemas(store, ledgerId, definitions);
-      const deps = { record, store, log, appends, commands, schemas, watch: watchOf(ledgerId), clock };
+      const deps = { record, store, log, appends, commands, schemas, watch: watchOf(ledgerId), clock, gate };
       return openLedger(deps, options);
     }
     const known = (await store.listLedgers()).map((each) => each.origin);
@@ -74,16 +76,19 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   }
 
   async function close(): Promise<void> {
+    // First, so that what is on its way gets fewer and fewer.
+    gate.close();
     for (const watch of watches.values()) watch.close();
-    // Commands first: those on their way have appends to make.
+    await gate.drain();
+    // What its caller has given up may still be on its way. Commands before appends: they have appends to make.
     await commands.drain();
     await appends.drain();
     await store.close();
   }
 
   const connection: Connection = {
-    ledger,
-    ledgers: async () => (await store.listLedgers()).map((record) => record.origin),
+    ledger: (origin, options) => gate.run(() => ledger(origin, options)),
+    ledgers: () => gate.run(async () => (await store.listLedgers()).map((record) => record.origin)),
     close: () => {
       closing ??= close();
       return closing;
@@ -93,7 +98,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   return connection;
 }
 
-/** The time at the process's start, carried on by the monotonic clock: it never runs backwards. */
+/** The wall clock: a monotonic one would stand still while the host sleeps. */
 function hostClock(): bigint {
-  return BigInt(Math.trunc(performance.timeOrigin + performance.now()));
+  return BigInt(Date.now());
 }

@@ -1,10 +1,13 @@
 import { bytesToHex } from "@eventchain/core";
 import type { EventStore, RecordedEvent, Watermarks } from "@eventchain/store";
 import { type AwaitDeps, awaitPosition, checkTimeout } from "./await-position.ts";
+import type { Gate } from "./open-gate.ts";
 import type { EventState, Receipt, ReceiptEvent, WaitOptions } from "./types.ts";
 
 export interface ReceiptDeps extends AwaitDeps {
   store: Pick<EventStore, "watermarks">;
+  /** What a receipt does, it does through this. */
+  gate: Pick<Gate, "run" | "iterate">;
 }
 
 /** How far an event at a position has come. */
@@ -23,6 +26,7 @@ export function makeReceipt(
   recorded: { commandId: string | undefined; command: string | undefined; events: readonly ReceiptEvent[] },
 ): Receipt {
   const { commandId, command, events } = recorded;
+  const { gate } = deps;
   const [first, last] = [events[0], events.at(-1)];
   if (first === undefined || last === undefined) throw new Error("a receipt without events");
   const facts = {
@@ -33,9 +37,10 @@ export function makeReceipt(
     events,
   };
   const verbs: Pick<Receipt, "state" | "final" | "progress"> = {
-    state: async () => stateAt(last.position, await deps.store.watermarks(deps.ledgerId)),
-    final: (options = {}) => awaitPosition(deps, last.position, { timeoutMs: options.timeout, signal: options.signal }),
-    progress: (options = {}) => followState(deps, last.position, options),
+    state: () => gate.run(async () => stateAt(last.position, await deps.store.watermarks(deps.ledgerId))),
+    final: ({ timeout: timeoutMs, signal } = {}) =>
+      gate.run(() => awaitPosition(deps, last.position, { timeoutMs, signal })),
+    progress: (options = {}) => gate.iterate(() => followState(deps, last.position, options)),
   };
   const hidden = Object.entries(verbs).map(([name, value]) => [name, { value }] as const);
   return Object.defineProperties(facts, Object.fromEntries(hidden)) as Receipt;

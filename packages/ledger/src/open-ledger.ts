@@ -6,16 +6,11 @@ import { appendEvents } from "./append-events.ts";
 import { awaitPosition } from "./await-position.ts";
 import { executeCommand } from "./commands/execute-command.ts";
 import type { Commands } from "./commands/open-commands.ts";
-import type {
-  AnyCommand,
-  CommandInput,
-  CommandReceipt,
-  ExecuteOptions,
-  KnownActor,
-  RejectionCode,
-} from "./commands/types.ts";
+import type { AnyCommand, CommandInput, CommandReceipt, ExecuteOptions, RejectionCode } from "./commands/types.ts";
 import type { SchemaRegistry } from "./events/schema-registry.ts";
 import { findReceipt } from "./find-receipt.ts";
+import { guardLedger } from "./guard-verbs.ts";
+import { type Gate, openGate } from "./open-gate.ts";
 import { openReads } from "./open-reads.ts";
 import { readStatus } from "./read-status.ts";
 import type { Ledger, LedgerOptions } from "./types.ts";
@@ -32,6 +27,8 @@ export interface LedgerDeps {
   schemas: SchemaRegistry;
   watch: WatermarkWatch;
   clock: () => bigint;
+  /** What each verb goes through. Default: one that stays open. */
+  gate?: Gate | undefined;
   /** For ids and salts. Default: the platform's. */
   random?: ((length: number) => Bytes) | undefined;
 }
@@ -40,42 +37,28 @@ export interface LedgerDeps {
 export function openLedger({ record, ...rest }: LedgerDeps, options: LedgerOptions = {}): Ledger {
   const { ledgerId, origin } = record;
   const { access, rowSecurity = false, recordRejections = false, require: required = [] } = options;
-  const { schemas, clock, random } = rest;
+  const { schemas, clock, random, gate = openGate() } = rest;
   const newCommandId = (): string => uuidv7(clock(), random?.(10));
-  const deps = { ...rest, ledgerId, origin, required, rules: { recordRejections, schemas }, newCommandId };
+  const deps = { ...rest, gate, ledgerId, origin, required, rules: { recordRejections, schemas }, newCommandId };
 
   /** The codes of a receipt are the command's: what was recorded under its id was checked against them. */
   const execute = <C extends AnyCommand>(
     command: C,
     input: CommandInput<C>,
     how: ExecuteOptions,
-    scopeOf: (actor: KnownActor) => AccessScope,
+    scope: AccessScope,
   ): Promise<CommandReceipt<RejectionCode<C>>> =>
-    executeCommand(deps, command, input, how, scopeOf) as Promise<CommandReceipt<RejectionCode<C>>>;
+    executeCommand(deps, command, input, how, scope) as Promise<CommandReceipt<RejectionCode<C>>>;
 
-  return {
+  return guardLedger(gate, {
     ...openReads(deps, {}),
     append: (stream, events, how) => appendEvents(deps, stream, events, how),
-    execute: (command, input, how) =>
-      execute(command, input, how, (actor) =>
-        access === undefined ? {} : { access: access.queryFor(actor), rowSecurity },
-      ),
-    as: (actor) => {
-      const view = { ...deps, execute: withScope };
-      return openView(view, { access, rowSecurity }, actor);
-    },
+    // Its caller is trusted with everything.
+    execute: (command, input, how) => execute(command, input, how, {}),
+    as: (actor) => openView({ ...deps, execute }, { access, rowSecurity }, actor),
     receipt: (commandId) => findReceipt(deps, commandId),
     watermarks: () => deps.store.watermarks(ledgerId),
     status: () => readStatus(deps),
     awaitPosition: (position, how) => awaitPosition(deps, position, how),
-  };
-
-  function withScope<C extends AnyCommand>(
-    command: C,
-    input: CommandInput<C>,
-    how: ExecuteOptions,
-    scope: AccessScope,
-  ): Promise<CommandReceipt<RejectionCode<C>>> {
-    return execute(command, input, how, () => scope);
-  }
+  });
 }

@@ -227,11 +227,13 @@ export interface Ledger extends LedgerReads {
   append(stream: string, events: EventInput | readonly EventInput[], options?: AppendOptions): Promise<AppendReceipt>;
   /**
    * Query → replay → model → check → decide → record. The same command id again, with the same input by the same actor,
-   * returns an equal receipt and records nothing. Commands on one context in one process are decided one after the other
+   * returns an equal receipt and records nothing, whatever the command's schema, `allow`, context or model say by now.
+   * Commands on one context in one process are decided one after the other
    * in memory and recorded as one group.
    * Errors: LedgerError `invalid-input` (names each path), `command-id-reused`, `decision-failed`, `invalid-event`,
    * `upcast-failed`, `unknown-event`, `schema-changed`, `aborted`, `ledger-halted`, `database-*`; `ConflictError` after
-   * `maxAttempts` decisions: its `values.events` are the events in the way (position, type, stream, id).
+   * `maxAttempts` decisions: its `values.events` are the events in the way (position, type, stream, id), all of them: what
+   * this throws is for whoever may see the whole ledger. `as(actor).execute` tells its actor no more than that may see.
    */
   execute<C extends AnyCommand>(
     command: C,
@@ -286,6 +288,10 @@ export interface Connection extends AsyncDisposable {
   ledger(origin: string, options?: LedgerOptions): Promise<Ledger>;
   /** The origins of its ledgers, in the order they were created. */
   ledgers(): Promise<string[]>;
-  /** Waits for the appends on their way, ends what waits for final (`aborted`), closes the pool if it is its own. */
+  /**
+   * From now on each verb of it, of its ledgers, views and receipts, and each further step of an iteration is refused
+   * (LedgerError `aborted`). What had started is waited for, but for what waits for final, which ends (`aborted`); then the
+   * pool is closed, if it is its own.
+   */
   close(): Promise<void>;
 }

@@ -37,7 +37,7 @@ export interface GroupedAppends {
     requests: readonly AppendRequest[],
     options?: { signal?: AbortSignal },
   ): Promise<ChainOutcome[]>;
-  /** Waits until every append has its outcome. */
+  /** Waits until every append has its outcome. It has no end while new ones come. */
   drain(): Promise<void>;
 }
 

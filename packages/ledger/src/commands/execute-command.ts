@@ -6,8 +6,8 @@ import { makeReceipt, receiptEvents } from "../make-receipt.ts";
 import type { RequiredKey } from "../types.ts";
 import type { CommandRules, Commands } from "./open-commands.ts";
 import type { CommandOutcome } from "./run-batch.ts";
-import { type Execution, startExecution } from "./start-execution.ts";
-import type { AnyCommand, CommandReceipt, ExecuteOptions, KnownActor } from "./types.ts";
+import { type CommandCall, checkCall } from "./start-execution.ts";
+import type { AnyCommand, CommandReceipt, ExecuteOptions } from "./types.ts";
 
 export interface ExecuteDeps extends FindReceiptDeps {
   store: FindReceiptDeps["store"] & Pick<EventStore, "findEvent">;
@@ -19,27 +19,26 @@ export interface ExecuteDeps extends FindReceiptDeps {
 
 /**
  * Executes a command. Errors: as `Ledger.execute` says.
- * @param scopeOf what its actor may see of the events that are in its way.
+ * @param scope which of the events that are in its way are told.
  */
 export async function executeCommand(
   deps: ExecuteDeps,
   command: AnyCommand,
   input: unknown,
   options: ExecuteOptions,
-  scopeOf: (actor: KnownActor) => AccessScope,
+  scope: AccessScope,
 ): Promise<CommandReceipt> {
-  const execution = startExecution(command, input, options, { required: deps.required, newId: deps.newCommandId });
-  const outcome = await deps.commands.run(deps.ledgerId, execution, deps.rules);
-  return receiptOf(deps, execution, outcome, scopeOf);
+  const call = checkCall(command, input, options, { required: deps.required, newId: deps.newCommandId });
+  const outcome = await deps.commands.run(deps.ledgerId, call, deps.rules);
+  return receiptOf(deps, call, outcome, scope);
 }
 
 async function receiptOf(
   deps: ExecuteDeps,
-  execution: Execution,
+  { commandId, command }: CommandCall,
   outcome: CommandOutcome,
-  scopeOf: (actor: KnownActor) => AccessScope,
+  scope: AccessScope,
 ): Promise<CommandReceipt> {
-  const { commandId, command, actor } = execution;
   switch (outcome.kind) {
     case "recorded": {
       const types = outcome.request.events.map(({ type }) => type);
@@ -60,7 +59,7 @@ async function receiptOf(
     case "refused":
       throw refusalError(outcome.outcome, { command: command.name });
     case "conflict":
-      throw await conflictError(deps, command.name, outcome, scopeOf(actor));
+      throw await conflictError(deps, command.name, outcome, scope);
   }
 }
 
@@ -76,10 +75,10 @@ async function conflictError(
     const { position, type, stream, id } = event;
     return [{ position, type, stream, id }];
   });
-  const times = attempts === 1 ? "once" : `${attempts} times`;
+  const times = attempts === 1 ? "once, and" : `${attempts} times, and each time`;
   return new ConflictError(
     "conflict",
-    `command ${command} was decided ${times}, and each time what it depends on had changed before it was recorded: send it again, or raise maxAttempts`,
+    `command ${command} was decided ${times} what it depends on had changed before it was recorded: send it again, or raise maxAttempts`,
     { values: { command, attempts, after, events }, retryable: true },
   );
 }

@@ -3,14 +3,21 @@ import { type Bytes, equalBytes, LedgerError, randomBytes } from "@eventchain/co
 import type { GroupedAppends } from "@eventchain/store";
 import type { SchemaRegistry } from "../events/schema-registry.ts";
 import { aborted } from "../watch-watermarks.ts";
-import { ask, denyIssuing } from "./decide-command.ts";
+import { ask, type DecidedRejection, denyIssuing } from "./decide-command.ts";
 import { gatherCalls } from "./gather-calls.ts";
 import { keepStates } from "./kept-states.ts";
 import { viewsOf } from "./model-views.ts";
 import { openLanes } from "./open-lanes.ts";
 import { prepareRejection } from "./prepare-request.ts";
-import { type BatchDeps, type CommandJob, type CommandOutcome, outcomeOfRequest, runBatch } from "./run-batch.ts";
-import type { Execution } from "./start-execution.ts";
+import {
+  type BatchDeps,
+  type CommandJob,
+  type CommandOutcome,
+  outcomeOfRecord,
+  outcomeOfRequest,
+  runBatch,
+} from "./run-batch.ts";
+import { type CommandCall, checkInput, type Execution } from "./start-execution.ts";
 import type { Context } from "./types.ts";
 
 /** The most commands that are decided on one look. */
@@ -31,11 +38,12 @@ export interface CommandRules {
 /** The commands on their way in this process, of all ledgers of a connection. */
 export interface Commands {
   /**
-   * Decides and records a command. An abort is honoured until it is decided for the last time.
-   * Errors: those of the decision, of the store; LedgerError `aborted`.
+   * Decides and records a command. An abort is honoured until it is decided for the last time. A command id that is known
+   * already has its first outcome, whatever the app's rules say by now: its schema, `allow`, context or model.
+   * Errors: `invalid-input`, those of the decision, of the store; LedgerError `aborted`.
    */
-  run(ledgerId: bigint, execution: Execution, rules: CommandRules): Promise<CommandOutcome>;
-  /** Waits until every command has its outcome. */
+  run(ledgerId: bigint, call: CommandCall, rules: CommandRules): Promise<CommandOutcome>;
+  /** Waits until every command has its outcome. It has no end while new ones come. */
   drain(): Promise<void>;
 }
 
@@ -66,8 +74,8 @@ export function openCommands(given: CommandsDeps): Commands {
     pause: deps.pause ?? sleep,
   });
 
-  function start(ledgerId: bigint, execution: Execution, rules: CommandRules): Promise<CommandOutcome> {
-    const outcome = decide(ledgerId, execution, rules);
+  function start(ledgerId: bigint, call: CommandCall, rules: CommandRules): Promise<CommandOutcome> {
+    const outcome = decide(ledgerId, call, rules);
     active.add(outcome);
     const done = (): void => void active.delete(outcome);
     outcome.then(done, done);
@@ -75,20 +83,29 @@ export function openCommands(given: CommandsDeps): Commands {
   }
 
   /** Runs up to the lane in the caller's turn, so that whoever calls in one turn shares a batch. */
-  async function decide(ledgerId: bigint, execution: Execution, rules: CommandRules): Promise<CommandOutcome> {
-    const { command, input, actor, signal } = execution;
+  async function decide(ledgerId: bigint, call: CommandCall, rules: CommandRules): Promise<CommandOutcome> {
+    const { signal } = call;
     if (signal?.aborted) throw aborted("the command", signal.reason);
-    const denied = denyIssuing(execution);
+    let admitted: Admitted;
+    try {
+      admitted = admit(call);
+    } catch (error) {
+      const first = await findOutcome(deps.store, ledgerId, call);
+      if (first === undefined) throw error;
+      return first;
+    }
+    const { execution, denied } = admitted;
     if (denied !== undefined) {
+      // Where the command id is known, the append says what it had recorded.
       const request = prepareRejection(execution, denied, { nowMs: deps.clock(), random }, rules.recordRejections);
       const outcome = await deps.appends.append(ledgerId, request, signal === undefined ? {} : { signal });
       return outcomeOfRequest(request, outcome);
     }
-    const contexts = ask(command.name, "context", () => command.context(input, actor));
+    const { contexts } = admitted;
     const elements = [...contexts.values()].flatMap((context) => contextElements(ledgerId, context));
     const settled = Promise.withResolvers<CommandOutcome>();
     const { resolve, reject } = settled;
-    const views = viewsOf(ledgerId, command, contexts);
+    const views = viewsOf(ledgerId, execution.command, contexts);
     const job = { ledgerId, execution, views, stream: onlyStream(contexts), ...rules, attempts: 0, resolve, reject };
     const onAbort = (): void => {
       if (lanes.remove(elements, job)) reject(aborted("the command", signal?.reason));
@@ -98,17 +115,18 @@ export function openCommands(given: CommandsDeps): Commands {
     return settled.promise.finally(() => signal?.removeEventListener("abort", onAbort));
   }
 
-  async function run(ledgerId: bigint, execution: Execution, rules: CommandRules): Promise<CommandOutcome> {
-    const { commandId, requestHash, repeatable } = execution;
-    if (!repeatable) return start(ledgerId, execution, rules);
+  async function run(ledgerId: bigint, call: CommandCall, rules: CommandRules): Promise<CommandOutcome> {
+    const { commandId, requestHash, repeatable } = call;
+    if (!repeatable) return start(ledgerId, call, rules);
     const key = `${ledgerId} ${commandId}`;
     const flight = flights.get(key);
     if (flight !== undefined) {
-      if (!equalBytes(flight.requestHash, requestHash)) return { kind: "reused" };
-      const outcome = await follow(flight, execution.signal);
-      return outcome ?? run(ledgerId, execution, rules);
+      const outcome = equalBytes(flight.requestHash, requestHash)
+        ? await follow(flight, call.signal)
+        : await giveWay(flight, call.signal);
+      return outcome ?? run(ledgerId, call, rules);
     }
-    const outcome = start(ledgerId, execution, rules);
+    const outcome = start(ledgerId, call, rules);
     flights.set(key, { requestHash, outcome });
     const done = (): void => void flights.delete(key);
     outcome.then(done, done);
@@ -121,6 +139,30 @@ export function openCommands(given: CommandsDeps): Commands {
       while (active.size > 0) await Promise.allSettled(active);
     },
   };
+}
+
+/** A command that its input, its `allow` and its context let on, or that is denied. */
+type Admitted =
+  | { readonly execution: Execution; readonly denied: DecidedRejection }
+  | { readonly execution: Execution; readonly denied: undefined; readonly contexts: ReadonlyMap<string, Context> };
+
+/** What comes before anything is read. Errors: LedgerError `invalid-input`, `invalid-argument`, `decision-failed`. */
+function admit(call: CommandCall): Admitted {
+  const execution = checkInput(call);
+  const denied = denyIssuing(execution);
+  if (denied !== undefined) return { execution, denied };
+  const { command, input, actor } = execution;
+  return { execution, denied, contexts: ask(command.name, "context", () => command.context(input, actor)) };
+}
+
+/** What was recorded under the command id of a call before; undefined where nothing was, or its caller gave none. */
+async function findOutcome(
+  store: Pick<CommandsDeps["store"], "findCommand">,
+  ledgerId: bigint,
+  { commandId, repeatable, requestHash }: CommandCall,
+): Promise<CommandOutcome | undefined> {
+  const record = repeatable ? await store.findCommand(ledgerId, commandId) : undefined;
+  return record === undefined ? undefined : outcomeOfRecord(record, requestHash);
 }
 
 /** The same reads, of which those that wait at the same time are made together. */
@@ -164,6 +206,21 @@ async function follow(flight: Flight, signal: AbortSignal | undefined): Promise<
     signal?.removeEventListener("abort", onAbort);
   }
 }
+
+/** Another request has the command id, if what is on its way under it comes to be known; undefined where nothing is. */
+async function giveWay(flight: Flight, signal: AbortSignal | undefined): Promise<CommandOutcome | undefined> {
+  try {
+    const outcome = await follow(flight, signal);
+    const isKnown = outcome !== undefined && KNOWN.includes(outcome.kind);
+    return isKnown ? { kind: "reused" } : undefined;
+  } catch (error) {
+    if (signal?.aborted === true) throw error;
+    return undefined;
+  }
+}
+
+/** What has left a row under the command id. */
+const KNOWN: readonly CommandOutcome["kind"][] = ["recorded", "rejected", "known"];
 
 /** Where events without a stream go: the command's context, if that is one stream and nothing else. */
 function onlyStream(contexts: ReadonlyMap<string, Context>): string | undefined {

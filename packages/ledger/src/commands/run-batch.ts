@@ -134,12 +134,13 @@ async function withoutKnown<Job extends CommandJob>(
     const { commandId } = job.execution;
     const record = known.has(commandId) ? await store.findCommand(ledgerId, commandId) : undefined;
     if (record === undefined) unknown.push(job);
-    else job.resolve(outcomeOf(record, job.execution.requestHash));
+    else job.resolve(outcomeOfRecord(record, job.execution.requestHash));
   }
   return unknown;
 }
 
-function outcomeOf(record: CommandRecord, requestHash: Bytes): CommandOutcome {
+/** What a request comes to whose command id is known. */
+export function outcomeOfRecord(record: CommandRecord, requestHash: Bytes): CommandOutcome {
   return { kind: equalBytes(record.requestHash, requestHash) ? "known" : "reused" };
 }
 

@@ -1,0 +1,41 @@
+import type { Gate } from "./open-gate.ts";
+import type { Ledger, LedgerReads, LedgerView } from "./types.ts";
+
+/** A ledger whose verbs all go through a gate, and those of its views. Receipts are for who makes them. */
+export function guardLedger(gate: Gate, ledger: Ledger): Ledger {
+  return {
+    ...guardReads(gate, ledger),
+    append: (stream, events, options) => gate.run(() => ledger.append(stream, events, options)),
+    execute: (command, input, options) => gate.run(() => ledger.execute(command, input, options)),
+    as: (actor) => {
+      gate.check();
+      return guardView(gate, ledger.as(actor));
+    },
+    watermarks: () => gate.run(() => ledger.watermarks()),
+    status: () => gate.run(() => ledger.status()),
+    awaitPosition: (position, options) => gate.run(() => ledger.awaitPosition(position, options)),
+  };
+}
+
+function guardView(gate: Gate, view: LedgerView): LedgerView {
+  return {
+    ...guardReads(gate, view),
+    actor: view.actor,
+    execute: (command, input, options) => gate.run(() => view.execute(command, input, options)),
+  };
+}
+
+function guardReads(gate: Gate, reads: LedgerReads): LedgerReads {
+  return {
+    origin: reads.origin,
+    readStream: (stream, options) => gate.iterate(() => reads.readStream(stream, options)),
+    readAll: (options) => gate.iterate(() => reads.readAll(options)),
+    query: (query, options) => gate.iterate(() => reads.query(query, options)),
+    count: (options) => gate.run(() => reads.count(options)),
+    audit: (options) => gate.iterate(() => reads.audit(options)),
+    related: (eventId, options) => gate.run(() => reads.related(eventId, options)),
+    state: (model, context) => gate.run(() => reads.state(model, context)),
+    receipt: (commandId) => gate.run(() => reads.receipt(commandId)),
+    prove: (event, options) => gate.run(() => reads.prove(event, options)),
+  };
+}

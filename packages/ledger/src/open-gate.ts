@@ -1,0 +1,69 @@
+import { LedgerError } from "@eventchain/core";
+
+/**
+ * Where all verbs of a connection go through. Open until `close`, and then for ever closed: what starts afterwards is
+ * refused with LedgerError `aborted`, so that what is on its way comes to an end however many callers go on calling.
+ */
+export interface Gate {
+  /** Runs a verb, in the caller's turn. */
+  run<T>(verb: () => Promise<T>): Promise<T>;
+  /**
+   * An iteration, of which each step is a verb of its own: one that nobody goes on with holds nothing up, and ends at its
+   * next step. What `verb` throws, a check of its options, say, is thrown by the call.
+   */
+  iterate<T>(verb: () => AsyncIterable<T>): AsyncIterable<T>;
+  /** Throws where it is closed, for what runs to its end in the caller's turn. */
+  check(): void;
+  close(): void;
+  /** Waits until what had started before `close` has come to its end. */
+  drain(): Promise<void>;
+}
+
+export function openGate(): Gate {
+  let closed = false;
+  let running = 0;
+  let drained: PromiseWithResolvers<void> | undefined;
+
+  function check(): void {
+    if (closed) throw new LedgerError("aborted", "the connection is closed: connect again to go on");
+  }
+
+  async function run<T>(verb: () => Promise<T>): Promise<T> {
+    check();
+    running += 1;
+    try {
+      return await verb();
+    } finally {
+      running -= 1;
+      if (running === 0) drained?.resolve();
+    }
+  }
+
+  function iterate<T>(verb: () => AsyncIterable<T>): AsyncIterable<T> {
+    check();
+    const iterable = verb();
+    return { [Symbol.asyncIterator]: () => guardSteps(iterable[Symbol.asyncIterator]()) };
+  }
+
+  function guardSteps<T>(steps: AsyncIterator<T>): AsyncIterator<T> {
+    return {
+      next: () => run(() => steps.next()),
+      // Giving up asks nothing of the database.
+      return: async () => (await steps.return?.()) ?? { done: true, value: undefined },
+    };
+  }
+
+  return {
+    run,
+    iterate,
+    check,
+    close: () => {
+      closed = true;
+    },
+    async drain() {
+      if (running === 0) return;
+      drained ??= Promise.withResolvers<void>();
+      await drained.promise;
+    },
+  };
+}
