@@ -25,18 +25,19 @@ export function hiddenCause(error: unknown): unknown {
 
 /**
  * The error as an actor may be told it: which command failed and with what code, and no more, unless it is about an event
- * that the actor sees.
+ * that the actor sees. What is no LedgerError was thrown by an app's own code: `decision-failed`.
  */
 export async function hideFailure(deps: ReadDeps<"findEvent">, command: string, error: unknown): Promise<unknown> {
-  if (!(error instanceof LedgerError) || !FAILURES.includes(error.code)) return error;
-  const { position } = error.values;
-  if (error.cause === undefined && typeof position === "bigint") {
+  const failure = error instanceof LedgerError ? error : undefined;
+  if (failure !== undefined && !FAILURES.includes(failure.code)) return error;
+  const position = failure?.cause === undefined ? failure?.values.position : undefined;
+  if (typeof position === "bigint") {
     if ((await deps.store.findEvent(deps.ledgerId, { position }, deps.scope)) !== undefined) return error;
   }
   const told = new LedgerError(
-    error.code,
+    failure?.code ?? "decision-failed",
     `command ${command} failed: hiddenCause(error) gives whoever runs this application the reason`,
-    { values: { command }, retryable: error.retryable },
+    { values: { command }, retryable: failure?.retryable ?? false },
   );
   causes.set(told, error);
   return told;

@@ -57,8 +57,14 @@ export function openView(
       try {
         return await deps.execute(command, input, { ...options, actor }, scope);
       } catch (error) {
-        throw await hideFailure(reading, command.name, error);
+        throw await hideFailure(reading, nameOf(command), error);
       }
     },
   };
+}
+
+/** What was given as a command may be anything. */
+function nameOf(command: AnyCommand | undefined): string {
+  const name: unknown = command?.name;
+  return typeof name === "string" ? name : "without a name";
 }
