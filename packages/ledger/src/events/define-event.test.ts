@@ -164,6 +164,18 @@ describe("a definition", () => {
     expect(refused({}, type)).toMatch(/^invalid-name: type /);
   });
 
+  test("is refused with a key that it does not know, and its events with an option", () => {
+    const spec = { schema: z.object({}), tag: () => [] };
+    expect(() => defineEvent("E", spec)).toThrow('event "E" has no key "tag": use version, schema, upcast, tags');
+    const options = { strem: "a" } as object;
+    expect(() => defineEvent("E", { schema: z.object({}) })({}, options)).toThrow(
+      expect.objectContaining({
+        code: "invalid-argument",
+        message: 'event options of "E" has no key "strem": use stream, tags, metadata',
+      }) as Error,
+    );
+  });
+
   test("is refused with what is no schema", () => {
     expect(refused({ schema: { parse: () => 1 } as never })).toMatch(
       /^config-invalid: the schema of event "E" is neither/,

@@ -1,4 +1,5 @@
 import { checkName, LedgerError, normaliseTags } from "@eventchain/core";
+import { checkKeys } from "../check-keys.ts";
 import type { JsonObject } from "../types.ts";
 import { issuesError, toDataSchema } from "./data-schema.ts";
 import { freezeJson } from "./freeze-json.ts";
@@ -17,6 +18,9 @@ import type {
 /** The highest version of an event's schema. */
 export const MAX_SCHEMA_VERSION: number = 2 ** 31 - 1;
 
+const SPEC_KEYS = ["version", "schema", "upcast", "tags", "stream", "describe"] as const;
+const OPTION_KEYS = ["stream", "tags", "metadata"] as const;
+
 /** What made an event, so that it is not checked twice. */
 const makers = new WeakMap<object, AnyEventDefinition>();
 
@@ -28,13 +32,14 @@ export function makerOf(event: object): AnyEventDefinition | undefined {
 /**
  * Defines a type of event: its data's schema, tags, stream, and how older versions become the current one.
  * Errors: LedgerError `invalid-name` for the type; `config-invalid` for a version, an upcaster of no older version, or a
- * schema that has no JSON Schema.
+ * schema that has no JSON Schema; `invalid-argument` for an unknown key.
  */
 export function defineEvent<const Type extends string, Schema extends AnySchema>(
   type: Type,
   spec: EventSpec<Schema>,
 ): EventDefinition<Type, OutputOf<Schema>, InputOf<Schema>> {
   checkName("type", type);
+  checkKeys(spec, SPEC_KEYS, `event ${JSON.stringify(type)}`);
   type Data = OutputOf<Schema>;
   const version = checkVersion(type, spec.version ?? 1);
   const upcast = checkUpcasters(type, version, spec.upcast ?? {});
@@ -42,6 +47,7 @@ export function defineEvent<const Type extends string, Schema extends AnySchema>
   checkObjectSchema(type, schema.jsonSchema);
 
   function make(data: InputOf<Schema>, options: DomainEventOptions = {}): DomainEvent<Type, Data> {
+    checkKeys(options, OPTION_KEYS, `event options of ${JSON.stringify(type)}`);
     const checked = checkData({ type, version, schema }, data) as Data;
     const stream = options.stream ?? call(type, "stream", () => spec.stream?.(checked));
     if (stream !== undefined) checkName("stream", stream);

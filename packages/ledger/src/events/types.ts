@@ -55,7 +55,7 @@ export interface DomainEventOptions {
 export interface EventDefinition<Type extends string, Data, Input = Data> {
   /**
    * Makes an event. Errors: LedgerError `invalid-event`, which names each path that does not fit; `invalid-name` for
-   * tags or a stream.
+   * tags or a stream; `invalid-argument` for an unknown option.
    */
   (data: Input, options?: DomainEventOptions): DomainEvent<Type, Data>;
   readonly kind: "event";

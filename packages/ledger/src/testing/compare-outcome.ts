@@ -10,11 +10,22 @@ export function checkExpected(expected: readonly unknown[]): void {
   if (expected.length === 0) throw new TypeError("then() expects nothing: give it the events, or reject(code)");
   for (const each of expected) {
     if (typeof each === "function") throw new TypeError(saysOfFunction(each));
-    if (typeof each !== "object" || each === null)
-      throw new TypeError(`then(${String(each)}) is no expectation: give it the events, or reject(code)`);
+    if (Array.isArray(each))
+      throw new TypeError("then() was given a list: give it the events one by one, or then(...list)");
+    if (typeof each !== "object" || each === null || !isExpectation(each))
+      throw new TypeError(`then(${shortly(each)}) is no expectation: give it the events, or reject(code)`);
     if (isRejected(each as Expected) && expected.length > 1)
       throw new TypeError("then() expects a rejection beside something else: a command does one or the other");
   }
+}
+
+function isExpectation(value: object): boolean {
+  if ("kind" in value) return value.kind === "rejected";
+  return "type" in value && "data" in value && "tags" in value && Array.isArray(value.tags);
+}
+
+function shortly(value: unknown): string {
+  return typeof value === "object" && value !== null ? `{ ${Object.keys(value).join(", ")} }` : String(value);
 }
 
 function saysOfFunction(each: object): string {

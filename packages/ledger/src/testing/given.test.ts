@@ -125,6 +125,15 @@ describe("then", () => {
     expect(() => opened.then()).toThrow(/give it the events, or reject/);
   });
 
+  test.each<[string, unknown, RegExp]>([
+    ["a list", [Closed({ id: "1" })], /was given a list: give it the events one by one/],
+    ["an object that is no event", { type: "Closed" }, /then\({ type }\) is no expectation: give it the events/],
+    ["a text", "not-open", /then\(not-open\) is no expectation: give it the events, or reject/],
+  ])("is told what to write for %s", (_what, expected, words) => {
+    const opened = given(Opened({ id: "1" })).when(close, { id: "1" });
+    expect(() => opened.then(expected as never)).toThrow(words);
+  });
+
   test("throws what the command failed with", () => {
     const bad = given().when(close, { id: 1 } as unknown as { id: string });
     expect(() => bad.then(reject("not-open"))).toThrow(expect.objectContaining({ code: "invalid-input" }));
@@ -171,6 +180,7 @@ describe("given", () => {
 
   test("refuses what is no event", () => {
     expect(() => given(Opened as never)).toThrow(/call its definition/);
+    expect(() => given([Opened({ id: "1" })] as never)).toThrow(/is a list: give the events one by one/);
   });
 });
 
@@ -180,6 +190,19 @@ describe("when", () => {
     const secret = given(Opened({ id: "1", title: "secret" }));
     secret.when(close, { id: "1" }).then(reject("not-yours"));
     secret.when(close, { id: "1" }, { actor: "ada" }).then(Closed({ id: "1" }));
+  });
+
+  test("refuses what is no command, and options that it does not know", () => {
+    const { when } = given();
+    expect(() => when(undefined as never, {} as never)).toThrow(
+      expect.objectContaining({
+        code: "invalid-argument",
+        message: expect.stringContaining("was given undefined: write .when(command, input)"),
+      }),
+    );
+    expect(() => when(close, { id: "1" }, { actr: "ada" } as never)).toThrow(
+      'when options of command Close has no key "actr": use actor, nowMs',
+    );
   });
 
   test("gives the same outcome each time", () => {

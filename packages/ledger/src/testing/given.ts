@@ -1,4 +1,5 @@
 import { LedgerError, type LedgerErrorCode } from "@eventchain/core";
+import { checkKeys } from "../check-keys.ts";
 import type { Actor, AnyCommand, CommandInput, EventOfCommand, Rejected, RejectionCode } from "../commands/types.ts";
 import type { DomainEvent } from "../events/types.ts";
 import { checkExpected, compareOutcome, failAssertion } from "./compare-outcome.ts";
@@ -35,6 +36,7 @@ export interface When<C extends AnyCommand> {
 }
 
 export interface Given {
+  /** What the command itself fails with is its outcome. Errors: LedgerError `invalid-argument` for what is no command or option. */
   when<C extends AnyCommand>(command: C, input: CommandInput<C>, options?: WhenOptions): When<C>;
 }
 
@@ -45,16 +47,37 @@ export interface Given {
  *     given(TicketOpened({ ticketId: "1" })).when(closeTicket, { ticketId: "1" }).then(TicketClosed({ ticketId: "1" }));
  */
 export function given(...events: readonly DomainEvent[]): Given {
-  for (const [index, event] of events.entries())
-    if (typeof event !== "object" || event === null || !Array.isArray(event.tags))
-      throw new LedgerError("invalid-argument", `given event ${index + 1} is none: call its definition with the data`);
+  for (const [index, event] of events.entries()) if (!isEvent(event)) throw notGiven(event, index);
   return {
-    when: <C extends AnyCommand>(command: C, input: CommandInput<C>, options: WhenOptions = {}) =>
-      decided<C>(
+    when: <C extends AnyCommand>(command: C, input: CommandInput<C>, options: WhenOptions = {}) => {
+      checkCommand(command);
+      checkKeys(options, ["actor", "nowMs"], `when options of command ${command.name}`);
+      return decided<C>(
         command.name,
         run(() => decideGiven(events, command, input, withDefaults(options))),
-      ),
+      );
+    },
   };
+}
+
+function isEvent(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "tags" in value && Array.isArray(value.tags);
+}
+
+function notGiven(value: unknown, index: number): LedgerError {
+  const instead = Array.isArray(value)
+    ? "is a list: give the events one by one, or given(...list)"
+    : "is none: call its definition with the data";
+  return new LedgerError("invalid-argument", `given event ${index + 1} ${instead}`);
+}
+
+function checkCommand(command: unknown): void {
+  if (typeof command === "object" && command !== null && "kind" in command && command.kind === "command") return;
+  const found = command === undefined || command === null ? String(command) : `a ${typeof command}`;
+  throw new LedgerError(
+    "invalid-argument",
+    `when takes a command, as defineCommand makes it, and its input, but was given ${found}: write .when(command, input)`,
+  );
 }
 
 function withDefaults({ actor = "tester", nowMs = DEFAULT_NOW_MS }: WhenOptions): {
