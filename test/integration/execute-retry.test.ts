@@ -260,16 +260,22 @@ describe("a conflict with another process", () => {
     expect(await second).toMatchObject({ status: "recorded" });
   });
 
-  test("shows of the events in the way those that its actor may see", async () => {
-    const access = defineAccess((actor) => (actor.id === "ada" ? "all" : [{ streams: ["own"] }]));
+  test("tells a view of the events in the way those that its actor may see, and the ledger's own caller all", async () => {
+    const access = defineAccess((actor) => {
+      if (actor.id === "eve") throw new Error("nobody knows her");
+      return actor.id === "ada" ? "all" : [{ streams: ["own"] }];
+    });
     const restricted = await connection.ledger(origin, { access });
     const account = "hidden";
-    for (const [actor, shown] of [
-      ["ada", 1],
-      ["bob", 0],
+    const input = { account, amount: 1 };
+    const once = { maxAttempts: 1 };
+    for (const [run, shown] of [
+      [() => restricted.as("ada").execute(deposit, input, once), 1],
+      [() => restricted.as("bob").execute(deposit, input, once), 0],
+      [() => restricted.execute(deposit, input, { actor: "bob", ...once }), 1],
+      [() => restricted.execute(deposit, input, { actor: "eve", ...once }), 1],
     ] as const) {
       interrupt(account, 1);
-      const run = () => restricted.execute(deposit, { account, amount: 1 }, { actor, maxAttempts: 1 });
       const error = (await run().catch((reason: unknown) => reason)) as ConflictError;
       expect(error.values.events).toHaveLength(shown);
     }

@@ -97,6 +97,11 @@ describe("allowances", () => {
     expect(allowance.describe).toBe(describe_);
   });
 
+  test("of which one gives a promise allow nobody by it", () => {
+    const promising = Object.assign((async () => false) as never, { describe: "later" });
+    expect(anyOf(hasRole("clerk"), promising, hasRole("agent"))(ada)).not.toBe(true);
+  });
+
   test.each([() => hasRole(), () => hasRole(""), () => hasClaim(""), () => anyOf()])(
     "are not made of nothing",
     (make) => {
