@@ -26,6 +26,8 @@ TicketOpened({ ticketId: "1", titel: "No sound" });
 TicketOpened({ ticketId: "1" });
 // @ts-expect-error a number is no text
 TicketOpened({ ticketId: 1, title: "No sound" });
+// @ts-expect-error no such key of a definition
+defineEvent("Misspelt", { schema: z.object({}), tag: () => [] });
 // @ts-expect-error none of the reasons
 TicketClosed({ ticketId: "1", reason: "bored" });
 // @ts-expect-error no such option

@@ -46,6 +46,8 @@ minutes.on(defineEvent("Counted", { schema: z.object({ n: z.string() }) }), (sum
 defineModel("wrong", { initial: () => 0, unknown: "ignore" });
 // @ts-expect-error a state does not come of nothing
 defineModel("empty", {});
+// @ts-expect-error no such key
+defineModel("misspelt", { initial: () => 0, unknwon: "fail" });
 // @ts-expect-error a model is not changed
 ticket.version = 2;
 
