@@ -117,6 +117,20 @@ describe("data that does not fit", () => {
     expect(errorOf(() => OrderPlaced({ orderId: "7" }, { stream: "$own" })).code).toBe("invalid-name");
   });
 
+  test.each(["tags", "stream"])(
+    "is refused where its definition's %s is asynchronous, and nothing is left to fail",
+    (what) => {
+      const late = async () => Promise.reject(new Error("late"));
+      const Late = defineEvent("Late", { schema: z.object({}), [what]: late });
+      expect(() => Late({})).toThrow(
+        expect.objectContaining({
+          code: "invalid-event",
+          message: expect.stringContaining(`\`${what}\` of event "Late"`),
+        }),
+      );
+    },
+  );
+
   test("is refused where a function of the definition throws, with the cause", () => {
     const Broken = defineEvent("Broken", {
       schema: z.object({}),

@@ -146,8 +146,9 @@ function joinTags(type: string, own: readonly string[], given: readonly string[]
 }
 
 function call<T>(type: string, what: "tags" | "stream", run: () => T): T {
+  let made: T;
   try {
-    return run();
+    made = run();
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause);
     throw new LedgerError("invalid-event", `\`${what}\` of event ${JSON.stringify(type)} threw: ${problem}`, {
@@ -155,4 +156,12 @@ function call<T>(type: string, what: "tags" | "stream", run: () => T): T {
       cause,
     });
   }
+  if (!(made instanceof Promise)) return made;
+  // Nobody awaits it: its failure must not end the process.
+  made.catch(() => undefined);
+  throw new LedgerError(
+    "invalid-event",
+    `\`${what}\` of event ${JSON.stringify(type)} gave a promise: it is to be synchronous`,
+    { values: { type } },
+  );
 }
