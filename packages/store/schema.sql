@@ -422,33 +422,28 @@ declare
   id_slots int[];
   command_slots int[];
   condition_problems text[];
-  -- The items of all conditions, each once; and each once with each `after`, which is a check. The checks of request r
-  -- are at checks_until[r - 1] + 1 to checks_until[r] of `request_checks`.
+  -- The items of all conditions, each once; and which request has which: see find_obstacles.
   items eventchain.condition_item[];
-  check_items int[];
-  check_afters bigint[];
-  request_checks int[];
-  checks_until int[];
-  -- By check: the stored events in its way, the first 16 in order, as the text of a bigint[].
+  pair_requests int[];
+  pair_items int[];
+  -- By request: the stored events in its way, the first 16 in order, as the text of a bigint[].
   obstacles text[];
-  -- Which items the events of this call meet: those of event i are at met_until[i - 1] + 1 to met_until[i].
-  met_items int[];
-  met_until int[];
-  -- By item: the last accepted event of this call that meets it, that one's chain, and the last one of another chain. A
-  -- request without a chain has a negative number of its own for it.
-  met_last bigint[];
-  met_chains int[];
-  met_other bigint[];
-  -- The same events, all of them, in order.
-  hit_items int[] := '{}';
-  hit_chains int[] := '{}';
-  hit_positions bigint[] := '{}';
-  own_chain int;
-  met_position bigint;
-  k int;
-  in_the_way bigint[];
-  -- The head just before the lock: conditions are checked up to there without it.
-  seen_position bigint;
+  -- The events in the order of their requests, in which a rejection's event has its place; by request, how many of them
+  -- come before it, and before its chain.
+  call_order int[];
+  ranks_before int[];
+  chains_before int[];
+  -- By request: which events of this call before its chain would be in its way, as bits in that order; null where none.
+  item_masks varbit[];
+  call_masks varbit[];
+  in_the_way varbit;
+  -- Those that are accepted, as bits, and in the order of their positions.
+  accepted varbit;
+  accepted_ranks int[] := '{}';
+  start_position bigint;
+  call_rank int;
+  -- The head before the lock: conditions are checked up to there without it.
+  seen_position bigint := 0;
   after bigint;
   chain_broken boolean := false;
   is_rejection boolean;
@@ -648,29 +643,37 @@ begin
   end if;
 
   if num_nonnulls(variadic conditions) > 0 then
-    select array_agg(eventchain.condition_problem(conditions[r]) order by r) into condition_problems
-      from generate_series(1, request_count) r;
+    select array_agg(coalesce(p.problem, case when p.names > 16384
+             then 'too-large|the conditions of one call have at most 16,384 names' end) order by p.r)
+      into condition_problems
+      from (
+        select c.r, c.problem,
+               sum(case when c.condition is not null and c.problem is null
+                        then greatest(eventchain.count_names(c.condition::jsonb), 1) else 0 end)
+                 over (order by c.r) as names
+          from (
+            select u.r, u.condition, eventchain.condition_problem(u.condition) as problem
+              from unnest(conditions) with ordinality u(condition, r)
+            offset 0
+          ) c
+      ) p;
     select array_agg(row(
              case when item ? 'streams' then array(select jsonb_array_elements_text(item -> 'streams')) end,
              case when item ? 'types' then array(select jsonb_array_elements_text(item -> 'types')) end,
              case when item ? 'tags' then array(select jsonb_array_elements_text(item -> 'tags')) end
-           )::eventchain.condition_item order by k) filter (where is_first_item),
-           array_agg(k order by c) filter (where is_first_check),
-           array_agg(after order by c) filter (where is_first_check),
-           array_agg(c order by r, c)
-      into items, check_items, check_afters, request_checks
+           )::eventchain.condition_item order by k) filter (where is_first),
+           array_agg(r order by r, k), array_agg(k order by r, k)
+      into items, pair_requests, pair_items
       from (
-        select n.*, row_number() over (partition by k) = 1 as is_first_item,
-               row_number() over (partition by c) = 1 as is_first_check
+        select n.*, row_number() over (partition by k) = 1 as is_first
           from (
-            select i.*, (dense_rank() over (order by i.item))::int as k,
-                   (dense_rank() over (order by i.item, i.after))::int as c
+            select distinct i.r, i.item, (dense_rank() over (order by i.item))::int as k
               from (
-                select r, coalesce(condition_afters[r], 0) as after, a.item
-                  from generate_series(1, request_count) r
+                select u.r::int as r, a.item
+                  from unnest(conditions) with ordinality u(condition, r)
                  cross join lateral jsonb_array_elements(case
-                   when condition_problems[r] is null and conditions[r]::jsonb = '"all"' then '[{}]'
-                   when condition_problems[r] is null then conditions[r]::jsonb
+                   when condition_problems[u.r] is null and u.condition::jsonb = '"all"' then '[{}]'
+                   when condition_problems[u.r] is null then u.condition::jsonb
                  end) a(item)
               ) i
           ) n
@@ -678,40 +681,63 @@ begin
   end if;
 
   if items is not null then
-    select array_agg(u.checks order by r) into checks_until from (
-      select r, (sum(case when condition_problems[r] is not null or conditions[r] is null then 0
-                          when conditions[r]::jsonb = '"all"' then 1
-                          else jsonb_array_length(conditions[r]::jsonb) end) over (order by r))::int as checks
-        from generate_series(1, request_count) r
-    ) u;
-    obstacles := array_fill(null::text, array[cardinality(check_items)]);
-    if request_count > 1 then
-      met_last := array_fill(null::bigint, array[cardinality(items)]);
-      met_other := met_last;
-      met_chains := array_fill(null::int, array[cardinality(items)]);
-      select array_agg(m.item order by m.event) filter (where m.item is not null),
-             array_agg(m.met order by m.event) filter (where m.is_last)
-        into met_items, met_until
-        from (
-          select i as event, f.item, (count(f.item) over (order by i))::int as met,
-                 row_number() over (partition by i order by f.item desc) = 1 as is_last
-            from generate_series(1, event_count) i
-            left join eventchain.match_items(items,
-              array(select stream_names[event_streams[e]] from generate_series(1, event_count) e order by e),
-              types, tags) f on f.event = i
-        ) m;
-    end if;
-
-    select coalesce(max(h.position), 0) into seen_position from (
-      select e.position from eventchain.events e where e.ledger_id = ledger order by e.position desc limit 1
-    ) h;
-    for hit in
-      select c, eventchain.find_matching(ledger, items[check_items[c]], check_afters[c], seen_position) as positions
-        from generate_subscripts(check_items, 1) c
-       where check_afters[c] < seen_position
-    loop
-      obstacles[hit.c] := hit.positions::text;
+    obstacles := array_fill(null::text, array[request_count]);
+    -- What grows meanwhile is checked again while it is much: what is left for the lock should be little.
+    for round in 1 .. 4 loop
+      select coalesce(max(h.position), 0) into head_position from (
+        select e.position from eventchain.events e where e.ledger_id = ledger order by e.position desc limit 1
+      ) h;
+      exit when round > 1 and head_position - seen_position <= 64;
+      for hit in
+        select o.request, o.positions from eventchain.find_obstacles(
+          ledger, items, pair_requests, pair_items, condition_afters, seen_position, head_position, false) o
+      loop
+        obstacles[hit.request] := eventchain.add_obstacles(obstacles[hit.request], hit.positions);
+      end loop;
+      seen_position := head_position;
     end loop;
+  end if;
+
+  if items is not null and request_count > 1 and event_count > 0 then
+    select array_agg(e.i order by e.r, e.i) into call_order from (
+      select c.r, (c.before + g)::int as i
+        from (select u.r, u.n, sum(u.n) over (order by u.r) - u.n as before
+                from unnest(event_counts) with ordinality u(n, r)) c
+       cross join lateral generate_series(1, c.n) g
+      union all
+      select r, audit_events[r] from generate_series(1, request_count) r where audit_events[r] is not null
+    ) e;
+    ranks_before := array_fill(0, array[request_count]);
+    chains_before := ranks_before;
+    for r in 2 .. request_count loop
+      ranks_before[r] := ranks_before[r - 1] + event_counts[r - 1] + (audit_events[r - 1] is not null)::int;
+      chains_before[r] := case when chains[r] = chains[r - 1] then chains_before[r - 1] else ranks_before[r] end;
+    end loop;
+    accepted := repeat('0', event_count)::varbit;
+    call_masks := array_fill(null::varbit, array[request_count]);
+    -- Of one chain only, no request has another's events before it.
+    if exists (select from unnest(pair_requests) r where chains_before[r] > 0) then
+      item_masks := array_fill(null::varbit, array[cardinality(items)]);
+      for hit in
+        select m.item, m.mask from eventchain.match_items(items,
+          array(select stream_names[event_streams[i]] from unnest(call_order) with ordinality o(i, n) order by n),
+          array(select types[i] from unnest(call_order) with ordinality o(i, n) order by n),
+          array(select tags[i] from unnest(call_order) with ordinality o(i, n) order by n)) m
+      loop
+        item_masks[hit.item] := hit.mask;
+      end loop;
+      for hit in
+        select p.request, bit_or(item_masks[p.item])
+                 & rpad(repeat('1', chains_before[p.request]), event_count, '0')::varbit as mask
+          from unnest(pair_requests, pair_items) p(request, item)
+         where item_masks[p.item] is not null and chains_before[p.request] > 0
+         group by p.request
+      loop
+        if bit_count(hit.mask) > 0 then
+          call_masks[hit.request] := hit.mask;
+        end if;
+      end loop;
+    end if;
   end if;
 
   -- The application's own transaction might hold the lock and forget it: not for long, and not past its end.
@@ -731,30 +757,15 @@ begin
   micros := (extract(epoch from recorded_at) * 1000000)::bigint;
   micros_bytes := int8send(micros);
 
-  -- What came while the lock was waited for. Little of it is matched at once, much of it sought by its indexes.
-  if head_position > seen_position and head_position - seen_position <= 1024 then
+  start_position := head_position;
+
+  -- What came while the lock was waited for.
+  if items is not null and head_position > seen_position then
     for hit in
-      select c, (array_agg(n.first + m.event order by m.event))[1:16] as positions
-        from (select min(e.position) - 1 as first, array_agg(e.stream order by e.position) as streams,
-                     array_agg(e.type order by e.position) as types,
-                     array_agg(e.tags::text order by e.position) as tags
-                from eventchain.events e
-               where e.ledger_id = ledger and e.position > seen_position and e.position <= head_position) n
-       cross join lateral eventchain.match_items(items, n.streams, n.types, n.tags) m
-       cross join generate_subscripts(check_items, 1) c
-       where check_items[c] = m.item and n.first + m.event > check_afters[c]
-       group by c
+      select o.request, o.positions from eventchain.find_obstacles(
+        ledger, items, pair_requests, pair_items, condition_afters, seen_position, head_position, true) o
     loop
-      obstacles[hit.c] := eventchain.add_obstacles(obstacles[hit.c], hit.positions);
-    end loop;
-  elsif head_position > seen_position then
-    for hit in
-      select c, eventchain.find_matching(
-               ledger, items[check_items[c]], greatest(check_afters[c], seen_position), head_position) as positions
-        from generate_subscripts(check_items, 1) c
-       where check_afters[c] < head_position
-    loop
-      obstacles[hit.c] := eventchain.add_obstacles(obstacles[hit.c], hit.positions);
+      obstacles[hit.request] := eventchain.add_obstacles(obstacles[hit.request], hit.positions);
     end loop;
   end if;
 
@@ -909,7 +920,6 @@ begin
     end loop;
     continue when outcomes[r] is not null;
 
-    own_chain := coalesce(chains[r], -r);
     if conditions[r] is not null and not is_rejection then
       after := coalesce(condition_afters[r], 0);
       if after > head_position then
@@ -917,22 +927,18 @@ begin
         codes[r] := 'invalid-argument|the condition''s `after` is past the head of the ledger';
         continue;
       end if;
-      in_the_way := null;
-      for x in coalesce(checks_until[r - 1], 0) + 1 .. coalesce(checks_until[r], 0) loop
-        k := check_items[request_checks[x]];
-        in_the_way := in_the_way || obstacles[request_checks[x]]::bigint[];
-        met_position := case when met_chains[k] = own_chain then met_other[k] else met_last[k] end;
-        if met_position > after then
-          for y in 1 .. cardinality(hit_items) loop
-            if hit_items[y] = k and hit_chains[y] <> own_chain and hit_positions[y] > after then
-              in_the_way := array_append(in_the_way, hit_positions[y]);
-            end if;
-          end loop;
+      conflict_positions[r] := obstacles[r];
+      if call_masks[r] is not null then
+        in_the_way := call_masks[r] & accepted;
+        if bit_count(in_the_way) > 0 then
+          conflict_positions[r] := eventchain.add_obstacles(conflict_positions[r], array(
+            select positions[call_order[b]]
+              from unnest(eventchain.first_bits(
+                in_the_way, accepted_ranks[greatest(after - start_position, 0)::int])) b));
         end if;
-      end loop;
-      if in_the_way is not null then
+      end if;
+      if conflict_positions[r] <> '{}' then
         outcomes[r] := 'condition-failed';
-        conflict_positions[r] := eventchain.add_obstacles(null, in_the_way);
         continue;
       end if;
     end if;
@@ -952,17 +958,11 @@ begin
       head_hash := sha256(
         '\x45'::bytea || head_hash || int8send(head_position) || int8send(v) || micros_bytes || content_hashes[i]);
       hashes[i] := head_hash;
-      for x in coalesce(met_until[i - 1], 0) + 1 .. coalesce(met_until[i], 0) loop
-        k := met_items[x];
-        if (met_chains[k] = own_chain) is not true then
-          met_other[k] := met_last[k];
-          met_chains[k] := own_chain;
-        end if;
-        met_last[k] := head_position;
-        hit_items := array_append(hit_items, k);
-        hit_chains := array_append(hit_chains, own_chain);
-        hit_positions := array_append(hit_positions, head_position);
-      end loop;
+      if accepted is not null then
+        call_rank := ranks_before[r] + case when is_rejection then event_counts[r] + 1 else i - first_event + 1 end;
+        accepted := set_bit(accepted, call_rank - 1, 1);
+        accepted_ranks[(head_position - start_position)::int] := call_rank;
+      end if;
     end loop;
     last_positions[r] := case when from_event <= to_event then head_position end;
     if id_slots is not null then
@@ -1050,7 +1050,6 @@ begin
 end
 $function$
 ;
-grant execute on function append_events to eventchain_writer;
 
 CREATE OR REPLACE FUNCTION eventchain.condition_problem(condition text)
  RETURNS text
@@ -1080,9 +1079,18 @@ begin
     when jsonb_path_exists(query, 'strict $[*].* ? (@.type() != "array" || @.size() == 0)')
       or jsonb_path_exists(query, 'strict $[*].*[*] ? (@.type() != "string")')
       then 'invalid-argument|a condition of an item is a list of at least one text'
+    when eventchain.count_names(query) > 4096
+      then 'too-large|a condition has at most 4,096 names of streams, types and tags'
   end;
 end
 $function$
+;
+
+CREATE OR REPLACE FUNCTION eventchain.count_names(query jsonb)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((SELECT count(*) AS count FROM jsonb_path_query(count_names.query, '$[*].*[*]'::jsonpath) jsonb_path_query(jsonb_path_query)))::integer
 ;
 
 CREATE OR REPLACE FUNCTION eventchain.count_positions(ledger bigint, low bigint, high bigint, search jsonb)
@@ -1107,10 +1115,6 @@ begin
 end
 $function$
 ;
-grant execute on function count_positions to eventchain_reader;
-grant execute on function count_positions to eventchain_sealer;
-grant execute on function count_positions to eventchain_viewer;
-grant execute on function count_positions to eventchain_writer;
 
 CREATE OR REPLACE FUNCTION eventchain.find_matching(ledger bigint, item eventchain.condition_item, after bigint, upto bigint)
  RETURNS bigint[]
@@ -1237,6 +1241,77 @@ end
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION eventchain.find_obstacles(ledger bigint, items eventchain.condition_item[], pair_requests integer[], pair_items integer[], afters bigint[], low bigint, high bigint, locked boolean)
+ RETURNS TABLE(request integer, positions bigint[])
+ LANGUAGE plpgsql
+AS $function$
+#variable_conflict use_column
+declare
+  ranges bigint;
+  composite boolean;
+  masks varbit[];
+  event_streams text[];
+  event_types text[];
+  event_tags text[];
+  upto bigint;
+  hit record;
+begin
+  select greatest(low, min(coalesce(afters[r], 0))) into low from unnest(pair_requests) r;
+  if low >= high then
+    return;
+  end if;
+  select sum(greatest(cardinality(i.streams), 1) * greatest(cardinality(i.types), 1)),
+         bool_or(cardinality(i.tags) > 1 or i.streams is not null and num_nonnulls(i.types, i.tags) > 0)
+    into ranges, composite from unnest(items) i;
+
+  if ranges * 5 <= high - low + ceil((high - low) / 1024.0) * ranges / 2 and not (locked and composite) then
+    for hit in
+      select p.item, greatest(coalesce(afters[p.request], 0), low) as after, array_agg(p.request) as requests
+        from unnest(pair_requests, pair_items) p(request, item)
+       group by p.item, greatest(coalesce(afters[p.request], 0), low)
+    loop
+      continue when hit.after >= high;
+      positions := eventchain.find_matching(ledger, items[hit.item], hit.after, high);
+      if positions is not null then
+        foreach request in array hit.requests loop
+          return next;
+        end loop;
+      end if;
+    end loop;
+    return;
+  end if;
+
+  while low < high loop
+    upto := least(low + 1024, high);
+    select array_agg(e.stream order by e.position), array_agg(e.type order by e.position),
+           array_agg(e.tags::text order by e.position)
+      into event_streams, event_types, event_tags
+      from eventchain.events e
+     where e.ledger_id = ledger and e.position > low and e.position <= upto;
+    masks := array_fill(null::varbit, array[cardinality(items)]);
+    for hit in select m.item, m.mask from eventchain.match_items(items, event_streams, event_types, event_tags) m loop
+      masks[hit.item] := hit.mask;
+    end loop;
+    for hit in
+      select p.request, bit_or(masks[p.item])::varbit as mask
+        from unnest(pair_requests, pair_items) p(request, item)
+       where masks[p.item] is not null
+       group by p.request
+    loop
+      request := hit.request;
+      positions := array(
+        select low + b from unnest(eventchain.first_bits(
+          hit.mask, (least(greatest(coalesce(afters[request], 0), low), upto) - low)::int)) b);
+      if positions <> '{}' then
+        return next;
+      end if;
+    end loop;
+    low := upto;
+  end loop;
+end
+$function$
+;
+
 CREATE OR REPLACE FUNCTION eventchain.find_positions(ledger bigint, low bigint, high bigint, backwards boolean, take bigint, search jsonb)
  RETURNS bigint[]
  LANGUAGE plpgsql
@@ -1312,10 +1387,30 @@ begin
 end
 $function$
 ;
-grant execute on function find_positions to eventchain_reader;
-grant execute on function find_positions to eventchain_sealer;
-grant execute on function find_positions to eventchain_viewer;
-grant execute on function find_positions to eventchain_writer;
+
+CREATE OR REPLACE FUNCTION eventchain.first_bits(mask bit varying, skip integer)
+ RETURNS integer[]
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  bits int[] := '{}';
+  last int := greatest(skip, 0);
+  next int;
+begin
+  mask := substring(mask from last + 1);
+  loop
+    next := position(B'1' in mask);
+    exit when next = 0;
+    last := last + next;
+    bits := bits || last;
+    exit when cardinality(bits) = 16;
+    mask := substring(mask from next + 1);
+  end loop;
+  return bits;
+end
+$function$
+;
 
 CREATE OR REPLACE FUNCTION eventchain.first_past(ledger bigint, stream_name text, after bigint)
  RETURNS TABLE(version bigint, "position" bigint)
@@ -1551,37 +1646,56 @@ begin
 end
 $function$
 ;
-grant execute on function keep_schemas to eventchain_writer;
 
 CREATE OR REPLACE FUNCTION eventchain.match_items(items eventchain.condition_item[], streams text[], types text[], tags text[])
- RETURNS TABLE(item integer, event integer)
- LANGUAGE sql
+ RETURNS TABLE(item integer, mask bit varying)
+ LANGUAGE plpgsql
+ SET enable_nestloop TO 'off'
 AS $function$
-  with e as materialized (
-    select i as event, streams[i] as stream, types[i] as type, tags[i]::text[] as tags
-      from generate_subscripts(types, 1) i
-  ), q as materialized (
-    select i.item::int as item, i.streams, i.types, i.tags
-      from unnest(items) with ordinality i(streams, types, tags, item)
-  ), t as materialized (
-    select tag, event from e cross join unnest(e.tags) tag
-  ), led as materialized (
-    select distinct on (q.item) q.item, tag
-      from q cross join unnest(q.tags) tag left join (select tag, count(*) as events from t group by tag) c using (tag)
-     order by q.item, coalesce(c.events, 0)
-  )
-  select q.item, e.event from q cross join e
-   where q.streams is null and q.types is null and q.tags is null and left(e.type, 1) <> '$'
-  union
-  select q.item, e.event from led join q using (item) join t using (tag) join e using (event)
-   where e.tags @> q.tags
-     and (q.types is null or e.type = any (q.types)) and (q.streams is null or e.stream = any (q.streams))
-  union
-  select q.item, e.event from q cross join unnest(q.types) w(type) join e using (type)
-   where q.tags is null and (q.streams is null or e.stream = any (q.streams))
-  union
-  select q.item, e.event from q cross join unnest(q.streams) w(stream) join e using (stream)
-   where q.tags is null and q.types is null
+#variable_conflict use_column
+declare
+  none constant varbit := repeat('0', cardinality(types))::varbit;
+begin
+  return query
+    with wanted as materialized (
+      select i.item::int as item, w.kind, w.name
+        from unnest(items) with ordinality i(streams, types, tags, item)
+       cross join lateral (
+         select 'stream' as kind, name from unnest(i.streams) name
+         union all
+         select 'type', name from unnest(i.types) name
+         union all
+         select 'tag', name from unnest(i.tags) name
+         union all
+         select 'any', '' where num_nonnulls(i.streams, i.types, i.tags) = 0
+       ) w
+    ), e as materialized (
+      select e.i::int as i, e.stream, e.type, e.tags
+        from unnest(streams, types, tags) with ordinality e(stream, type, tags, i)
+    ), found as materialized (
+      select kind, name, bit_or(set_bit(none, f.i - 1, 1)) as mask
+        from (
+          select 'stream' as kind, e.stream as name, e.i from e
+          union all
+          select 'type', e.type, e.i from e
+          union all
+          select 'tag', tag, e.i from e cross join lateral unnest(e.tags::text[]) tag where e.tags <> '{}'
+          union all
+          select 'any', '', e.i from e where left(e.type, 1) <> '$'
+        ) f
+        join (select distinct w.kind, w.name from wanted w) n using (kind, name)
+       group by kind, name
+    )
+    select m.item, bit_and(m.mask)::varbit
+      from (
+        select w.item, case when kind = 'tag' then bit_and(coalesce(f.mask, none))
+                            else bit_or(coalesce(f.mask, none)) end as mask
+          from wanted w left join found f using (kind, name)
+         group by w.item, kind
+      ) m
+     group by m.item
+    having bit_count(bit_and(m.mask)) > 0;
+end
 $function$
 ;
 
@@ -1737,9 +1851,6 @@ BEGIN ATOMIC
      set_config('role'::text, 'eventchain_viewer'::text, true) AS set_config;
 END
 ;
-grant execute on function restrict to eventchain_reader;
-grant execute on function restrict to eventchain_viewer;
-grant execute on function restrict to eventchain_writer;
 
 CREATE OR REPLACE FUNCTION eventchain.restriction_on(ledger bigint)
  RETURNS jsonb
@@ -1792,10 +1903,6 @@ begin
 end
 $function$
 ;
-grant execute on function sees to eventchain_reader;
-grant execute on function sees to eventchain_sealer;
-grant execute on function sees to eventchain_viewer;
-grant execute on function sees to eventchain_writer;
 
 CREATE OR REPLACE FUNCTION eventchain.sieve_of(query jsonb)
  RETURNS jsonb
@@ -1803,10 +1910,6 @@ CREATE OR REPLACE FUNCTION eventchain.sieve_of(query jsonb)
  IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN (query = '"all"'::jsonb) THEN query WHEN (jsonb_typeof(query) = 'array'::text) THEN (SELECT COALESCE(jsonb_object_agg(kinds.kind, kinds.names), '{}'::jsonb) AS "coalesce" FROM (SELECT named.kind, jsonb_object_agg(named.name, named.rests) AS names FROM (SELECT filed.kind, filed.name, jsonb_agg(filed.rest) AS rests FROM (SELECT 'streams'::text AS kind, n.name, (i.item - 'streams'::text) AS rest FROM jsonb_array_elements(sieve_of.query) i(item), LATERAL jsonb_array_elements_text((i.item -> 'streams'::text)) n(name) UNION ALL SELECT 'tags'::text, ((i.item -> 'tags'::text) ->> 0), CASE WHEN (jsonb_array_length((i.item -> 'tags'::text)) = 1) THEN (i.item - 'tags'::text) ELSE i.item END AS item FROM jsonb_array_elements(sieve_of.query) i(item) WHERE ((NOT (i.item ? 'streams'::text)) AND (((i.item -> 'tags'::text) ->> 0) IS NOT NULL)) UNION ALL SELECT 'types'::text, n.name, '{}'::jsonb FROM jsonb_array_elements(sieve_of.query) i(item), LATERAL jsonb_array_elements_text((i.item -> 'types'::text)) n(name) WHERE ((NOT (i.item ? 'streams'::text)) AND (NOT (i.item ? 'tags'::text)))) filed GROUP BY filed.kind, filed.name) named GROUP BY named.kind) kinds) ELSE '{}'::jsonb END
 ;
-grant execute on function sieve_of to eventchain_reader;
-grant execute on function sieve_of to eventchain_sealer;
-grant execute on function sieve_of to eventchain_viewer;
-grant execute on function sieve_of to eventchain_writer;
 
 CREATE OR REPLACE FUNCTION eventchain.tags_problem(tags text[])
  RETURNS text

@@ -244,7 +244,7 @@ describe("the append call", () => {
     const idle = async (): Promise<string> =>
       (await client.query("select current_setting('idle_in_transaction_session_timeout') as idle")).rows[0].idle;
     const appendInside =
-      "select * from eventchain.append_events($1, array[null], array[null]::bytea[], array[null], array[null], array[0], array[0], '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')";
+      "select * from eventchain.append_events($1, array[null], array[null]::bytea[], array[null], array[null], array[0], array[0], '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', null, null, null, null, null, null, null, null, null)";
     try {
       expect(await idle()).toBe("0");
       await client.query("begin");

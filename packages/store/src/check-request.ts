@@ -1,6 +1,6 @@
 import { LedgerError, MAX_INT63, utf8 } from "@eventchain/core";
 import type { AppendCondition, AppendOutcome, AppendRequest, NewEvent, RefusalCode } from "./port.ts";
-import { checkQuery } from "./query.ts";
+import { checkQuery, countNames } from "./query.ts";
 
 export type Refusal = Extract<AppendOutcome, { outcome: "refused" }>;
 
@@ -9,6 +9,10 @@ const lowerCaseUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]
 const maxInt31 = 2 ** 31 - 1;
 /** UTF-16 units of one request's texts: what one message to Postgres holds with room to spare. */
 export const maxRequestLength: number = 64 * 1024 * 1024;
+/** Streams, types and tags in one condition, all together. */
+const maxConditionNames = 4_096;
+/** The same in the conditions of one call: while the ledger is locked, each takes time. */
+export const maxCallNames = 16_384;
 
 /** Text that would reach Postgres changed (lone surrogates), or not at all (U+0000). */
 function isLossy(text: string): boolean {
@@ -55,6 +59,8 @@ function checkCondition({ failIfEventsMatch, after = 0n }: AppendCondition): Ref
     if (!(error instanceof LedgerError)) throw error;
     return refuse(error.code === "too-large" ? "too-large" : "invalid-argument", error.message);
   }
+  if (countNames(failIfEventsMatch) > maxConditionNames)
+    return refuse("too-large", "a condition has at most 4,096 names of streams, types and tags");
   if (after >= 0n && after <= MAX_INT63) return undefined;
   return refuse("invalid-argument", "a condition's `after` is from 0 to 2^63 - 1");
 }
@@ -94,12 +100,31 @@ export function lengthOf({ events, condition, rejection }: AppendRequest): numbe
   return length;
 }
 
+/** How many names a request's condition has; see `maxCallNames`. */
+export function namesOf({ condition, rejection }: AppendRequest): number {
+  if (condition === undefined || rejection !== undefined || !Array.isArray(condition.failIfEventsMatch)) return 0;
+  return countNames(condition.failIfEventsMatch);
+}
+
+/** `checkRequest` for each request of one call, and that their conditions are not too much together. */
+export function checkRequests(requests: readonly AppendRequest[]): (Refusal | undefined)[] {
+  let names = 0;
+  return requests.map((request) => {
+    const refusal = checkRequest(request);
+    if (refusal !== undefined || request.condition === undefined) return refusal;
+    names += namesOf(request);
+    return names > maxCallNames
+      ? refuse("too-large", "the conditions of one call have at most 16,384 names")
+      : undefined;
+  });
+}
+
 /**
  * What no adapter takes: it cannot be sent to Postgres as it is, or would take the whole call down there. All else
  * (names, JSON, salts, tags, the command id in metadata) is checked where events are recorded: in Postgres by the append
  * function, for whoever calls it.
  */
-export function checkRequest(request: AppendRequest): Refusal | undefined {
+function checkRequest(request: AppendRequest): Refusal | undefined {
   if (lengthOf(request) > maxRequestLength) return refuse("too-large", "one request has at most 64 MiB of text");
   const { command } = request;
   if (command !== undefined) {

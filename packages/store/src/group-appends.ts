@@ -1,6 +1,6 @@
 import { LedgerError } from "@eventchain/core";
 import { abortedError, throwIfAborted } from "./abort.ts";
-import { lengthOf } from "./check-request.ts";
+import { lengthOf, maxCallNames, namesOf } from "./check-request.ts";
 import type { AppendOutcome, AppendRequest, EventStore } from "./port.ts";
 
 /** A group is sent before it would pass any of these bounds; a request or chain that passes one by itself goes alone. */
@@ -11,11 +11,14 @@ export interface GroupOptions {
   maxEvents?: number;
   /** UTF-16 units of data, metadata and conditions in a group. Default 4 Mi. */
   maxLength?: number;
+  /** Streams, types and tags in the conditions of a group. Default, and at most, 16,384: a call takes no more. */
+  maxNames?: number;
 }
 
 const defaultMaxRequests = 512;
 const defaultMaxEvents = 1_024;
 const defaultMaxLength = 4 * 1024 * 1024;
+const defaultMaxNames = maxCallNames;
 
 export interface GroupedAppends {
   /**
@@ -28,7 +31,8 @@ export interface GroupedAppends {
    * Appends requests that were decided one on top of the other, as one chain (its number is given here), in one call with
    * what else waits. An abort takes the whole chain back.
    *
-   * Where the database cannot take it, its first half is sent again, and so on; the rest is `dependency-failed`, to be
+   * Of one whose conditions name more than a call takes, the first requests are sent that it takes. Where the database
+   * cannot take it, its first half is sent again, and so on; the rest is `dependency-failed`, to be
    * decided again on what is there then. So what is recorded of a chain was recorded by one call, neighbours in the ledger.
    * A first request that the database cannot take by itself is `failed`. Other errors are the whole chain's.
    */
@@ -49,6 +53,7 @@ interface Waiting {
   requests: readonly AppendRequest[];
   events: number;
   length: number;
+  names: number;
   signal: AbortSignal | undefined;
   onAbort: () => void;
   resolve(outcomes: ChainOutcome[]): void;
@@ -73,12 +78,14 @@ function takeGroup(waiting: Waiting[], limits: Required<GroupOptions>): Waiting[
   let requests = 0;
   let events = 0;
   let length = 0;
+  let names = 0;
   for (const each of waiting) {
     requests += each.requests.length;
     events += each.events;
     length += each.length;
+    names += each.names;
     const fits = requests <= limits.maxRequests && events <= limits.maxEvents && length <= limits.maxLength;
-    if (count > 0 && !fits) break;
+    if (count > 0 && !(fits && names <= limits.maxNames)) break;
     count += 1;
   }
   return waiting.splice(0, count);
@@ -116,7 +123,12 @@ async function sendRequests(
 }
 
 /** Sends the first `count` requests of a chain, or as many of them as the database can take. */
-async function sendChain(store: Appender, ledgerId: bigint, chain: Waiting, count: number): Promise<ChainOutcome[]> {
+async function sendChain(
+  store: Appender,
+  ledgerId: bigint,
+  chain: Pick<Waiting, "requests">,
+  count: number,
+): Promise<ChainOutcome[]> {
   const rest = (from: number): ChainOutcome[] =>
     chain.requests.slice(from).map(() => ({ outcome: "dependency-failed" }));
   try {
@@ -129,8 +141,23 @@ async function sendChain(store: Appender, ledgerId: bigint, chain: Waiting, coun
   }
 }
 
+/** How many of a chain's first requests one call takes, by the names in their conditions; one at least. */
+function countFitting({ requests }: Pick<Waiting, "requests">): number {
+  let names = 0;
+  const over = requests.findIndex((request) => {
+    names += namesOf(request);
+    return names > maxCallNames;
+  });
+  return over === -1 ? requests.length : Math.max(over, 1);
+}
+
 /** Sends a group and settles each of its promises; never throws. */
 async function sendGroup(store: Appender, ledgerId: bigint, group: readonly Waiting[]): Promise<void> {
+  const [only] = group;
+  if (only !== undefined && group.length === 1 && only.names > maxCallNames) {
+    await sendChain(store, ledgerId, only, countFitting(only)).then(only.resolve, only.reject);
+    return;
+  }
   const requests = listRequests(group);
   try {
     const outcomes = await sendRequests(store, ledgerId, requests);
@@ -161,7 +188,8 @@ async function sendApart(store: Appender, ledgerId: bigint, group: readonly Wait
  */
 export function groupAppends(store: Pick<EventStore, "append">, options: GroupOptions = {}): GroupedAppends {
   const { maxRequests = defaultMaxRequests, maxEvents = defaultMaxEvents, maxLength = defaultMaxLength } = options;
-  const limits = { maxRequests, maxEvents, maxLength };
+  const { maxNames = defaultMaxNames } = options;
+  const limits = { maxRequests, maxEvents, maxLength, maxNames };
   const lanes = new Map<bigint, Lane>();
   let drained: PromiseWithResolvers<void> | undefined;
 
@@ -211,7 +239,8 @@ export function groupAppends(store: Pick<EventStore, "append">, options: GroupOp
       };
       const events = requests.reduce((sum, request) => sum + request.events.length, 0);
       const length = requests.reduce((sum, request) => sum + lengthOf(request), 0);
-      const each: Waiting = { requests, events, length, signal, onAbort, resolve, reject };
+      const names = requests.reduce((sum, request) => sum + namesOf(request), 0);
+      const each: Waiting = { requests, events, length, names, signal, onAbort, resolve, reject };
       signal?.addEventListener("abort", onAbort, { once: true });
       lane.waiting.push(each);
       schedule(ledgerId, lane);

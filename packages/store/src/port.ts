@@ -84,7 +84,10 @@ export interface QueryItem {
  */
 export type EventQuery = "all" | readonly QueryItem[];
 
-/** The append condition of the DCB specification: fails if an event past `after` meets the query. */
+/**
+ * The append condition of the DCB specification: fails if an event past `after` meets the query. It names at most 4,096
+ * streams, types and tags, all conditions of one call at most 16,384: a request that passes either is refused as too-large.
+ */
 export interface AppendCondition {
   failIfEventsMatch: EventQuery;
   /** The position of the look that the decision was made on, the head's or before it. Default 0: no event at all. */

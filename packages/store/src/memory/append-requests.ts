@@ -1,6 +1,6 @@
 import { canonicalJson, equalBytes, eventHash, LedgerError } from "@eventchain/core";
 import { checkChains } from "../check-chains.ts";
-import { checkRequest, lengthOf, maxRequestLength, type Refusal } from "../check-request.ts";
+import { checkRequests, lengthOf, maxRequestLength, type Refusal } from "../check-request.ts";
 import type { AppendOutcome, AppendRequest, EventQuery, ExpectedVersion, NewEvent } from "../port.ts";
 import { type CheckedMetadata, checkEvent, isName, type Problem } from "./check-event.ts";
 import { headOf, type MemoryCommand, type MemoryLedger, recordedBetween, storeEvent } from "./memory-ledger.ts";
@@ -31,7 +31,7 @@ export function appendRequests(
   nowMicros: bigint,
 ): AppendOutcome[] {
   checkChains(requests);
-  const refusals = requests.map(checkRequest);
+  const refusals = checkRequests(requests);
   const length = requests.reduce((sum, request, at) => sum + (refusals[at] === undefined ? lengthOf(request) : 0), 0);
   if (length > 2 * maxRequestLength) throw new LedgerError("too-large", "one call has at most 128 MiB of text");
   const last = ledger.events.at(-1)?.recordedAtMicros ?? nowMicros;

@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { LedgerError } from "@eventchain/core";
 import type pg from "pg";
 import { checkChains } from "../check-chains.ts";
-import { checkRequest, lengthOf, maxRequestLength } from "../check-request.ts";
+import { checkRequests, lengthOf, maxRequestLength } from "../check-request.ts";
 import type { AppendOutcome, AppendRequest, RecordedEvent } from "../port.ts";
 import { decodeOutcomes, type OutcomeRow } from "./decode-outcomes.ts";
 import { encodeRequests } from "./encode-requests.ts";
@@ -172,7 +172,7 @@ export async function appendEvents(
   requests: readonly AppendRequest[],
 ): Promise<AppendOutcome[]> {
   checkChains(requests);
-  const refusals = withDependents(requests, requests.map(checkRequest));
+  const refusals = withDependents(requests, checkRequests(requests));
   const sound = requests.filter((_, index) => refusals[index] === undefined);
   if (sound.reduce((length, request) => length + lengthOf(request), 0) > 2 * maxRequestLength) {
     throw new LedgerError("too-large", "one call has at most 128 MiB of text");
