@@ -242,6 +242,7 @@ describe("whoever calls the append function with SQL", () => {
     ["a number for a name", '[{"streams":[1]}]', "invalid-argument"],
     ["a list for a name", '[{"types":[["T"]]}]', "invalid-argument"],
     ["U+0000", '[{"tags":["\\u0000"]}]', "invalid-argument"],
+    ["4,097 names", JSON.stringify([{ tags: Array.from({ length: 4097 }, (_, n) => `t-${n}`) }]), "too-large"],
     ["1,025 items", JSON.stringify(Array(1025).fill({ tags: ["a"] })), "too-large"],
   ])("has a condition of %s refused as a row", async (_, condition, code) => {
     const { rows } = await database.pool.query(appendSql, [ledger.ledgerId, condition, null, null, null]);

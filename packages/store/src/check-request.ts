@@ -102,8 +102,9 @@ export function lengthOf({ events, condition, rejection }: AppendRequest): numbe
 
 /** How many names a request's condition has; see `maxCallNames`. */
 export function namesOf({ condition, rejection }: AppendRequest): number {
-  if (condition === undefined || rejection !== undefined || !Array.isArray(condition.failIfEventsMatch)) return 0;
-  return countNames(condition.failIfEventsMatch);
+  if (condition === undefined || rejection !== undefined) return 0;
+  const { failIfEventsMatch } = condition;
+  return failIfEventsMatch === "all" || Array.isArray(failIfEventsMatch) ? countNames(failIfEventsMatch) : 0;
 }
 
 /** `checkRequest` for each request of one call, and that their conditions are not too much together. */

@@ -35,7 +35,44 @@ function openStore(): { store: Pick<EventStore, "append">; calls: Call[] } {
 /** Lets everything happen that is due without the outside. */
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+/** A request whose condition names so many tags. */
+const conditioned = (name: string, names: number): AppendRequest => ({
+  ...named(name),
+  condition: { failIfEventsMatch: [{ tags: Array.from({ length: names }, (_, n) => `t-${n}`) }] },
+});
+
 describe("groupAppends", () => {
+  test("sends no more names in conditions than a call takes", async () => {
+    const { store, calls } = openStore();
+    const grouped = groupAppends(store);
+    const appends = Array.from({ length: 5 }, (_, n) => grouped.append(1n, conditioned(`${n}`, 4_096)));
+    await settle();
+    calls[0]?.succeed();
+    await settle();
+    calls[1]?.succeed();
+    await Promise.all(appends);
+    expect(calls.map(({ names }) => names)).toEqual([["0", "1", "2", "3"], ["4"]]);
+  });
+
+  test("tells each caller of a lost call only the caller's own event", async () => {
+    const { store, calls } = openStore();
+    const grouped = groupAppends(store);
+    const requests = ["a", "b"].map((name) => named(name));
+    const ids = requests.map(({ events: [event] }) => event?.id);
+    const appends = Promise.allSettled([
+      ...requests.map((request) => grouped.append(1n, request)),
+      grouped.appendChain(1n, [named("c"), named("d")]),
+    ]);
+    await settle();
+    calls[0]?.fail(new LedgerError("database-unavailable", "lost", { values: { eventIds: [...ids, "c", "d"] } }));
+    expect((await appends).map((one) => one.status === "rejected" && one.reason)).toMatchObject([
+      { code: "database-unavailable", values: { eventIds: [ids[0]] } },
+      { code: "database-unavailable", values: { eventIds: [ids[1]] } },
+      { code: "database-unavailable", values: {} },
+    ]);
+    expect(await appends).not.toMatchObject([{}, {}, { reason: { values: { eventIds: expect.anything() } } }]);
+  });
+
   test("sends what is appended in one turn as one group, in order, and gives each its own outcome", async () => {
     const { store, calls } = openStore();
     const grouped = groupAppends(store);
@@ -237,6 +274,21 @@ describe("groupAppends", () => {
 });
 
 describe("a chain", () => {
+  test("whose conditions name more than a call takes is sent as far as it is taken", async () => {
+    const { store, calls } = openStore();
+    const chain = groupAppends(store).appendChain(
+      1n,
+      Array.from({ length: 6 }, (_, n) => conditioned(`${n}`, 4_096)),
+    );
+    await settle();
+    calls[0]?.succeed();
+    expect(await chain).toEqual([
+      ...["0", "1", "2", "3"].map(outcomeOf),
+      { outcome: "dependency-failed" },
+      { outcome: "dependency-failed" },
+    ]);
+  });
+
   /** A store that takes every call in which `poison` does not stand; it remembers the calls. */
   function choosyStore(code: "database-failed" | "timeout" = "database-failed"): {
     store: Pick<EventStore, "append">;

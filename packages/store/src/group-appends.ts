@@ -151,11 +151,23 @@ function countFitting({ requests }: Pick<Waiting, "requests">): number {
   return over === -1 ? requests.length : Math.max(over, 1);
 }
 
+/** What one of a group is told of the error of its call: of the ids of events only its own, others are other people's. */
+function ownError(error: unknown, { requests: [request, ...more] }: Pick<Waiting, "requests">): unknown {
+  if (!(error instanceof LedgerError) || error.values.eventIds === undefined) return error;
+  const { code, message, cause, retryable, values } = error;
+  const { eventIds: _, ...others } = values;
+  const own = more.length === 0 ? (request?.events[0]?.id ?? request?.rejection?.event?.id) : undefined;
+  const told = own === undefined ? others : { ...others, eventIds: [own] };
+  return new LedgerError(code, message, { cause, retryable, values: told });
+}
+
 /** Sends a group and settles each of its promises; never throws. */
 async function sendGroup(store: Appender, ledgerId: bigint, group: readonly Waiting[]): Promise<void> {
   const [only] = group;
   if (only !== undefined && group.length === 1 && only.names > maxCallNames) {
-    await sendChain(store, ledgerId, only, countFitting(only)).then(only.resolve, only.reject);
+    await sendChain(store, ledgerId, only, countFitting(only)).then(only.resolve, (error) =>
+      only.reject(ownError(error, only)),
+    );
     return;
   }
   const requests = listRequests(group);
@@ -168,7 +180,7 @@ async function sendGroup(store: Appender, ledgerId: bigint, group: readonly Wait
       first = next;
     }
   } catch (error) {
-    if (requests.length === 1 || !mayBePoisoned(error)) for (const each of group) each.reject(error);
+    if (requests.length === 1 || !mayBePoisoned(error)) for (const each of group) each.reject(ownError(error, each));
     else await sendApart(store, ledgerId, group);
   }
 }
@@ -178,7 +190,7 @@ async function sendApart(store: Appender, ledgerId: bigint, group: readonly Wait
   for (const each of group) {
     const { length } = each.requests;
     const count = group.length > 1 ? length : Math.ceil(length / 2);
-    await sendChain(store, ledgerId, each, count).then(each.resolve, each.reject);
+    await sendChain(store, ledgerId, each, count).then(each.resolve, (error) => each.reject(ownError(error, each)));
   }
 }
 

@@ -20,11 +20,11 @@ export function checkQuery(query: EventQuery): void {
   for (const [index, item] of query.entries()) checkItem(item, index);
 }
 
-/** How many streams, types and tags a query names, one by one. "all" counts as one. */
+/** How many streams, types and tags a query names, one by one, whether or not it is sound. "all" counts as one. */
 export function countNames(query: EventQuery): number {
   if (query === "all") return 1;
   let names = 0;
-  for (const item of query) for (const key of ITEM_KEYS) names += item[key]?.length ?? 0;
+  for (const item of query) for (const key of ITEM_KEYS) names += item?.[key]?.length ?? 0;
   return names;
 }
 

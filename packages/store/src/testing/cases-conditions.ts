@@ -85,6 +85,44 @@ const malformed: readonly [what: string, query: unknown, code: string][] = [
 ];
 
 export const conditionCases: readonly ConformanceCase[] = [
+  {
+    name: "conditions name no more than they may, each and all of one call",
+    async run({ store, ledger }) {
+      const naming = (names: number): AppendRequest =>
+        conditionRequest({ failIfEventsMatch: [{ tags: Array.from({ length: names }, (_, n) => `t-${n}`) }] });
+      const outcomes = await store.append(ledger.ledgerId, [
+        ...Array.from({ length: 4 }, () => naming(4_096)),
+        naming(4_097),
+        naming(1),
+        request(),
+      ]);
+      assert.deepEqual(
+        outcomes.map((one) => (one.outcome === "refused" ? one.code : one.outcome)),
+        ["recorded", "recorded", "recorded", "recorded", "too-large", "too-large", "recorded"],
+      );
+    },
+  },
+  {
+    name: "of many events of one call in the way the first 16 are told, a chain's own left out",
+    async run({ store, ledger }) {
+      const marked = { stream: "s", tags: ["m"] };
+      const condition = { failIfEventsMatch: [{ tags: ["m"] }, { types: ["Decided"], tags: ["m"] }] };
+      const outcomes = await store.append(ledger.ledgerId, [
+        request([marked, {}, ...Array.from({ length: 18 }, () => marked)]),
+        { ...request([marked]), expected: [{ stream: "s", version: 99n }] },
+        { ...conditionRequest({ ...condition, after: 1n }, { tags: ["m"] }), chain: 1 },
+        { ...conditionRequest({ ...condition, after: 20n }, { tags: ["m"] }), chain: 2 },
+        { ...conditionRequest({ ...condition, after: 20n }, { tags: ["m"] }), chain: 2 },
+        conditionRequest({ ...condition, after: 19n }),
+        conditionRequest({ ...condition, after: 22n }),
+      ]);
+      const from3 = Array.from({ length: 16 }, (_, n) => BigInt(n + 3));
+      assert.deepEqual(
+        outcomes.map((one) => ("positions" in one ? one.positions : one.outcome)),
+        ["recorded", "conflict", from3, "recorded", "recorded", [20n, 21n, 22n], "recorded"],
+      );
+    },
+  },
   ...table.map(
     ([what, query, after, inTheWay]): ConformanceCase => ({
       name: `a condition on ${what} ${inTheWay.length === 0 ? "holds" : `fails by ${inTheWay.join(", ")}`}`,
