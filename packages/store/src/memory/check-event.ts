@@ -14,7 +14,7 @@ export type CheckedMetadata = { facts: MetadataFacts; commandId: string | null |
 const maxTags = 1_024;
 const saltBytes = 16;
 /** Metadata is indexed while the ledger is locked. */
-const maxMetadataBytes = 65_536;
+const maxMetadataBytes = 1_048_576;
 /** RFC 9562: the version is the thirteenth hex digit, the variant the two bits at the seventeenth. */
 const uuidv7 = /^.{14}7.{4}[89ab]/;
 
@@ -59,7 +59,7 @@ function partsProblem(event: NewEvent, byLedger: boolean): Problem | undefined {
 /** Checks an event's metadata, and reads from it what readers filter by. */
 function checkMetadata(metadata: string): Problem | CheckedMetadata {
   if (utf8(metadata).length > maxMetadataBytes)
-    return { code: "too-large", message: "metadata has at most 65,536 bytes" };
+    return { code: "too-large", message: "metadata has at most 1,048,576 bytes" };
   const read = readObject("metadata", metadata);
   if ("code" in read) return read;
   const { value } = read;

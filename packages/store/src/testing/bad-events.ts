@@ -14,7 +14,7 @@ export const badEvents: readonly [what: string, parts: Partial<NewEvent>, code: 
   ["data with a bare U+0000", { data: '{"a":"\0"}' }, "invalid-json"],
   ["data with an escaped lone surrogate", { data: '{"a":"\\ud800"}' }, "invalid-json"],
   ["data with a bare lone surrogate", { data: '{"a":"\ud800"}' }, "invalid-json"],
-  ["metadata of more than 64 KiB", { metadata: `{"note":"${"x".repeat(65_536)}"}` }, "too-large"],
+  ["metadata of more than 1 MiB", { metadata: `{"note":"${"x".repeat(1_048_576)}"}` }, "too-large"],
   ["metadata that is a text", { metadata: '"x"' }, "invalid-json"],
   ["metadata with a key twice", { metadata: '{"actor":"a","actor":"b"}' }, "invalid-json"],
   ["a reserved metadata key", { metadata: '{"$erased":true}' }, "invalid-name"],

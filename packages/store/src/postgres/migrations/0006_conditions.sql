@@ -704,7 +704,7 @@ begin
                  case when t.tags <> '{}' then eventchain.tags_problem(t.tags) end,
                  eventchain.object_problem('data', t.data),
                  -- It is indexed, and so parsed some more times, while the ledger is locked.
-                 case when octet_length(t.metadata) > 65536 then 'too-large|metadata has at most 65,536 bytes' end,
+                 case when octet_length(t.metadata) > 1048576 then 'too-large|metadata has at most 1,048,576 bytes' end,
                  eventchain.object_problem('metadata', t.metadata),
                  case when eventchain.may_have_reserved_keys(t.metadata) and eventchain.has_reserved_keys(t.metadata)
                    then 'invalid-name|metadata keys that begin with $ belong to the ledger' end)
