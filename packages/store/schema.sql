@@ -620,7 +620,7 @@ begin
                  case when t.tags <> '{}' then eventchain.tags_problem(t.tags) end,
                  eventchain.object_problem('data', t.data),
                  -- It is indexed, and so parsed some more times, while the ledger is locked.
-                 case when octet_length(t.metadata) > 65536 then 'too-large|metadata has at most 65,536 bytes' end,
+                 case when octet_length(t.metadata) > 1048576 then 'too-large|metadata has at most 1,048,576 bytes' end,
                  eventchain.object_problem('metadata', t.metadata),
                  case when eventchain.may_have_reserved_keys(t.metadata) and eventchain.has_reserved_keys(t.metadata)
                    then 'invalid-name|metadata keys that begin with $ belong to the ledger' end)
@@ -1052,6 +1052,14 @@ begin
 end
 $function$
 ;
+grant execute on function append_events to eventchain_writer;
+
+CREATE OR REPLACE FUNCTION eventchain.are_items(items jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN ((jsonb_typeof(items) <> 'array'::text) OR (jsonb_array_length(items) > 1024) OR jsonb_path_exists(items, 'strict $[*]?(@.type() != "object")'::jsonpath)) THEN false WHEN (jsonb_path_exists(items, '$[*]?((!(exists (@."streams")) && !(exists (@."types"))) && !(exists (@."tags")))'::jsonpath) OR jsonb_path_exists(items, 'strict $[*].keyvalue()?((@."key" != "streams" && @."key" != "types") && @."key" != "tags")'::jsonpath) OR jsonb_path_exists(items, 'strict $[*].*?(@.type() != "array" || @.size() == 0)'::jsonpath)) THEN false ELSE (NOT jsonb_path_exists(items, 'strict $[*].*[*]?(@.type() != "string")'::jsonpath)) END
+;
 
 CREATE OR REPLACE FUNCTION eventchain.condition_problem(condition text)
  RETURNS text
@@ -1117,6 +1125,10 @@ begin
 end
 $function$
 ;
+grant execute on function count_positions to eventchain_reader;
+grant execute on function count_positions to eventchain_sealer;
+grant execute on function count_positions to eventchain_viewer;
+grant execute on function count_positions to eventchain_writer;
 
 CREATE OR REPLACE FUNCTION eventchain.find_matching(ledger bigint, item eventchain.condition_item, after bigint, upto bigint)
  RETURNS bigint[]
@@ -1323,15 +1335,24 @@ CREATE OR REPLACE FUNCTION eventchain.find_positions(ledger bigint, low bigint, 
  SET enable_seqscan TO 'off'
  SET enable_bitmapscan TO 'off'
  SET enable_sort TO 'off'
+ SET enable_nestloop TO 'off'
+ SET enable_hashjoin TO 'off'
  SET jit TO 'off'
 AS $function$
 declare
   restriction jsonb := eventchain.restriction_on(ledger);
-  checks jsonb := search -> 'checks';
+  problem text := eventchain.search_problem(search);
+  sieves jsonb[];
+  checks jsonb;
+  items jsonb;
   item jsonb;
   way jsonb;
   kind text;
-  key text;
+  keys text[];
+  -- The last of the keys that were read, and of those that are read with it.
+  done_keys int;
+  next_keys int;
+  single boolean;
   streams text[];
   types text[];
   wanted_tags text[];
@@ -1341,34 +1362,61 @@ declare
   found_positions bigint[] := '{}';
   pending bigint[] := '{}';
 begin
-  if low > high then
+  if num_nulls(ledger, low, high, backwards, take) > 0 then
+    problem := 'a search has a ledger, a range, a direction and a number of positions';
+  end if;
+  if problem is not null then
+    raise exception '%', problem using errcode = 'invalid_parameter_value';
+  end if;
+  checks := nullif((search -> 'checks') - 'access', '{}');
+  if search -> 'checks' ? 'access' or restriction is not null then
+    sieves := array[eventchain.sieve_of(coalesce(search -> 'checks' -> 'access', '"all"')), coalesce(restriction, '"all"')];
+  end if;
+  low := greatest(low, 1);
+  if low > high or take < 1 then
     return '{}';
   end if;
-  if checks ? 'access' then
-    checks := checks || jsonb_build_object('access', eventchain.sieve_of(checks -> 'access'));
+  items := coalesce(search -> 'items', '[{}]');
+  -- Items of one tag each are one item of many keys, which costs much less, unless an index of metadata may lead them.
+  if jsonb_array_length(items) > 1 and not coalesce(checks ?| array['actor', 'ip', 'correlationId', 'causationIds'], false) then
+    select jsonb_build_array(jsonb_build_object('anyTag', jsonb_agg(distinct i.one -> 'tags' -> 0) filter (where alone)))
+             || coalesce(jsonb_agg(i.one) filter (where not alone), '[]')
+      into items
+      from (select one, one - 'tags' = '{}' and jsonb_array_length(one -> 'tags') = 1 as alone
+              from jsonb_array_elements(items) e (one)) i;
   end if;
-  if restriction is not null then
-    checks := coalesce(checks, '{}') || jsonb_build_object('restriction', restriction);
-  end if;
-  for item in select jsonb_array_elements(coalesce(search -> 'items', '[{}]')) loop
+  for item in select jsonb_array_elements(items) loop
+    continue when item -> 'anyTag' = 'null';
     streams := case when item ? 'streams' then array(select jsonb_array_elements_text(item -> 'streams')) end;
     types := case when item ? 'types' then array(select jsonb_array_elements_text(item -> 'types')) end;
     wanted_tags := case when item ? 'tags' then array(select jsonb_array_elements_text(item -> 'tags')) end;
     way := eventchain.pick_way(ledger, eventchain.ways_of(item, checks), low, high, backwards, take);
     kind := way ->> 'kind';
-    plain := checks is null and case kind
+    if way ? 'other' then
+      wanted_tags := array[way ->> 'tag', way ->> 'other'] || array(
+        select t from unnest(wanted_tags) t where t not in (way ->> 'tag', way ->> 'other'));
+    end if;
+    plain := checks is null and sieves is null and case kind
       when 'stream' then types is null and wanted_tags is null
-      when 'tag' then streams is null and cardinality(wanted_tags) = 1
+      when 'tag' then streams is null and coalesce(cardinality(wanted_tags), 1) = 1
       when 'tag-type' then streams is null and cardinality(wanted_tags) = 1
+      when 'tags' then streams is null and cardinality(wanted_tags) = 2
+      when 'tags-type' then streams is null and cardinality(wanted_tags) = 2
       when 'type' then streams is null and wanted_tags is null
       else kind = 'all'
     end;
-    for key in select jsonb_array_elements_text(way -> 'keys') loop
+    keys := array(select jsonb_array_elements_text(way -> 'keys'));
+    done_keys := 0;
+    while done_keys < cardinality(keys) loop
+      -- As many as before: they have about as many positions as those had, up to where the page ends by now.
+      next_keys := least(greatest(2 * done_keys, 1), cardinality(keys));
       more := eventchain.index_positions(
-        ledger, kind, coalesce(way ->> 'tag', key), key, low, high, backwards, take,
-        plain, streams, types, wanted_tags, checks);
+        ledger, kind, way ->> 'tag', keys[done_keys + 1 : next_keys], low, high, backwards, take,
+        plain, streams, types, wanted_tags, checks, sieves);
+      single := next_keys = done_keys + 1;
+      done_keys := next_keys;
       continue when more = '{}';
-      if found_positions = '{}' and pending = '{}' then
+      if single and found_positions = '{}' and pending = '{}' then
         found_positions := more;
       else
         pending := pending || more;
@@ -1389,6 +1437,10 @@ begin
 end
 $function$
 ;
+grant execute on function find_positions to eventchain_reader;
+grant execute on function find_positions to eventchain_sealer;
+grant execute on function find_positions to eventchain_viewer;
+grant execute on function find_positions to eventchain_writer;
 
 CREATE OR REPLACE FUNCTION eventchain.first_bits(mask bit varying, skip integer)
  RETURNS integer[]
@@ -1456,159 +1508,259 @@ CREATE OR REPLACE FUNCTION eventchain.has_reserved_keys(metadata text)
 RETURN (EXISTS (SELECT FROM json_object_keys((has_reserved_keys.metadata)::json) keys(key) WHERE ("left"(keys.key, 1) = '$'::text)))
 ;
 
-CREATE OR REPLACE FUNCTION eventchain.holds(streams text[], types text[], wanted_tags text[], checks jsonb, stream text, type text, tags text[], metadata json)
+CREATE OR REPLACE FUNCTION eventchain.holds(streams text[], types text[], wanted_tags text[], checks jsonb, sieves jsonb[], stream text, type text, tags text[], metadata json)
  RETURNS boolean
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN (((streams IS NULL) OR (stream = ANY (streams))) AND ((types IS NULL) OR (type = ANY (types))) AND ((wanted_tags IS NULL) OR (tags @> wanted_tags)) AND ((checks IS NULL) OR eventchain.passes(checks, stream, type, tags, metadata)))
+RETURN (((streams IS NULL) OR (stream = ANY (streams))) AND ((types IS NULL) OR (type = ANY (types))) AND ((wanted_tags IS NULL) OR (tags @> wanted_tags)) AND ((checks IS NULL) OR eventchain.passes(checks, type, metadata)) AND ((sieves IS NULL) OR (eventchain.sees((sieves)[1], stream, type, tags) AND eventchain.sees((sieves)[2], stream, type, tags))))
 ;
 
-CREATE OR REPLACE FUNCTION eventchain.index_positions(ledger bigint, kind text, key text, key_type text, low bigint, high bigint, backwards boolean, take bigint, plain boolean, streams text[], types text[], wanted_tags text[], checks jsonb)
+CREATE OR REPLACE FUNCTION eventchain.index_positions(ledger bigint, kind text, tag text, keys text[], low bigint, high bigint, backwards boolean, take bigint, plain boolean, streams text[], types text[], wanted_tags text[], checks jsonb, sieves jsonb[])
  RETURNS bigint[]
  LANGUAGE plpgsql
  STABLE
 AS $function$
-declare
-  low_version bigint;
-  high_version bigint;
-  key_hash constant bigint := hashtextextended(key, 0);
+#variable_conflict use_column
 begin
   case kind
     when 'stream' then
-      high_version := eventchain.version_at(ledger, key, high);
-      if high_version = 0 then
-        return '{}';
-      end if;
-      low_version := eventchain.version_at(ledger, key, low - 1);
       return array(
-        (select e.position from eventchain.events e
-          where not backwards and e.ledger_id = ledger and e.stream = key
-            and e.version > low_version and e.version <= high_version
-            and (plain or eventchain.holds(null, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by e.version limit take)
+        (select f.position from unnest(keys) k (name)
+          cross join lateral eventchain.version_at(ledger, k.name, low - 1, 0) low_version
+          cross join lateral eventchain.version_at(ledger, k.name, high, low_version) high_version
+          cross join lateral (
+            select e.position from eventchain.events e
+             where e.ledger_id = ledger and e.stream = k.name and e.version > low_version and e.version <= high_version
+               and (plain or eventchain.holds(
+                 null, types, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata))
+             order by e.version limit take) f
+          where not backwards)
         union all
-        (select e.position from eventchain.events e
-          where backwards and e.ledger_id = ledger and e.stream = key
-            and e.version > low_version and e.version <= high_version
-            and (plain or eventchain.holds(null, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by e.version desc limit take));
+        (select f.position from unnest(keys) k (name)
+          cross join lateral eventchain.version_at(ledger, k.name, low - 1, 0) low_version
+          cross join lateral eventchain.version_at(ledger, k.name, high, low_version) high_version
+          cross join lateral (
+            select e.position from eventchain.events e
+             where e.ledger_id = ledger and e.stream = k.name and e.version > low_version and e.version <= high_version
+               and (plain or eventchain.holds(
+                 null, types, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata))
+             order by e.version desc limit take) f
+          where backwards));
     when 'tag' then
       return array(
-        (select t.position from eventchain.event_tags t
-          where not backwards and t.ledger_id = ledger and t.tag = key and t.position between low and high
-            and (types is null or t.type = any (types))
-            and (plain or (
-              select eventchain.holds(streams, null, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata)
-                from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
-          order by t.position limit take)
+        (select f.position from unnest(keys) k (tag)
+          cross join lateral (
+            select t.position from eventchain.event_tags t
+             where t.ledger_id = ledger and t.tag = k.tag and t.position between low and high
+               and (types is null or t.type = any (types))
+               and (plain or (
+                 select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
+                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
+             order by t.position limit take) f
+          where not backwards)
         union all
-        (select t.position from eventchain.event_tags t
-          where backwards and t.ledger_id = ledger and t.tag = key and t.position between low and high
-            and (types is null or t.type = any (types))
-            and (plain or (
-              select eventchain.holds(streams, null, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata)
-                from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
-          order by t.position desc limit take));
+        (select f.position from unnest(keys) k (tag)
+          cross join lateral (
+            select t.position from eventchain.event_tags t
+             where t.ledger_id = ledger and t.tag = k.tag and t.position between low and high
+               and (types is null or t.type = any (types))
+               and (plain or (
+                 select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
+                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
+             order by t.position desc limit take) f
+          where backwards));
     when 'tag-type' then
       return array(
-        (select t.position from eventchain.event_tags t
-          where not backwards and t.ledger_id = ledger and t.tag = key
-            and (t.type, t.position) >= (key_type, low) and (t.type, t.position) <= (key_type, high)
-            and (plain or (
-              select eventchain.holds(streams, null, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata)
-                from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
-          order by t.type, t.position limit take)
+        (select f.position from unnest(keys) k (type)
+          cross join lateral (
+            select t.position from eventchain.event_tags t
+             where t.ledger_id = ledger and t.tag = index_positions.tag
+               and (t.type, t.position) >= (k.type, low) and (t.type, t.position) <= (k.type, high)
+               and (plain or (
+                 select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
+                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
+             order by t.type, t.position limit take) f
+          where not backwards)
         union all
-        (select t.position from eventchain.event_tags t
-          where backwards and t.ledger_id = ledger and t.tag = key
-            and (t.type, t.position) >= (key_type, low) and (t.type, t.position) <= (key_type, high)
+        (select f.position from unnest(keys) k (type)
+          cross join lateral (
+            select t.position from eventchain.event_tags t
+             where t.ledger_id = ledger and t.tag = index_positions.tag
+               and (t.type, t.position) >= (k.type, low) and (t.type, t.position) <= (k.type, high)
+               and (plain or (
+                 select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
+                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
+             order by t.type desc, t.position desc limit take) f
+          where backwards));
+    when 'tags' then
+      return array(
+        (select t.position from eventchain.event_tags t join eventchain.event_tags o on o.position = t.position
+          where not backwards
+            and t.ledger_id = ledger and t.tag = wanted_tags[1] and t.position between low and high
+            and o.ledger_id = ledger and o.tag = wanted_tags[2] and o.position between low and high
             and (plain or (
-              select eventchain.holds(streams, null, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata)
-                from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
-          order by t.type desc, t.position desc limit take));
+              select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
+                from eventchain.events e where e.ledger_id = t.ledger_id and e.position = o.position))
+          order by t.position limit take)
+        union all
+        (select t.position from eventchain.event_tags t join eventchain.event_tags o on o.position = t.position
+          where backwards
+            and t.ledger_id = ledger and t.tag = wanted_tags[1] and t.position between low and high
+            and o.ledger_id = ledger and o.tag = wanted_tags[2] and o.position between low and high
+            and (plain or (
+              select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
+                from eventchain.events e where e.ledger_id = t.ledger_id and e.position = o.position))
+          order by t.position desc limit take));
+    when 'tags-type' then
+      return array(
+        (select f.position from unnest(keys) k (type)
+          cross join lateral (
+            select t.position from eventchain.event_tags t join eventchain.event_tags o using (type, position)
+             where t.ledger_id = ledger and t.tag = wanted_tags[1]
+               and (t.type, t.position) >= (k.type, low) and (t.type, t.position) <= (k.type, high)
+               and o.ledger_id = ledger and o.tag = wanted_tags[2]
+               and (o.type, o.position) >= (k.type, low) and (o.type, o.position) <= (k.type, high)
+               and (plain or (
+                 select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
+                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position = o.position))
+             order by t.type, t.position limit take) f
+          where not backwards)
+        union all
+        (select f.position from unnest(keys) k (type)
+          cross join lateral (
+            select t.position from eventchain.event_tags t join eventchain.event_tags o using (type, position)
+             where t.ledger_id = ledger and t.tag = wanted_tags[1]
+               and (t.type, t.position) >= (k.type, low) and (t.type, t.position) <= (k.type, high)
+               and o.ledger_id = ledger and o.tag = wanted_tags[2]
+               and (o.type, o.position) >= (k.type, low) and (o.type, o.position) <= (k.type, high)
+               and (plain or (
+                 select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
+                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position = o.position))
+             order by t.type desc, t.position desc limit take) f
+          where backwards));
     when 'type' then
       return array(
-        (select e.position from eventchain.events e
-          where not backwards and e.ledger_id = ledger
-            and (e.type, e.position) >= (key, low) and (e.type, e.position) <= (key, high)
-            and (plain or eventchain.holds(streams, null, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by e.type, e.position limit take)
+        (select f.position from unnest(keys) k (type)
+          cross join lateral (
+            select e.position from eventchain.events e
+             where e.ledger_id = ledger
+               and (e.type, e.position) >= (k.type, low) and (e.type, e.position) <= (k.type, high)
+               and (plain or eventchain.holds(
+                 streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata))
+             order by e.type, e.position limit take) f
+          where not backwards)
         union all
-        (select e.position from eventchain.events e
-          where backwards and e.ledger_id = ledger
-            and (e.type, e.position) >= (key, low) and (e.type, e.position) <= (key, high)
-            and (plain or eventchain.holds(streams, null, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by e.type desc, e.position desc limit take));
+        (select f.position from unnest(keys) k (type)
+          cross join lateral (
+            select e.position from eventchain.events e
+             where e.ledger_id = ledger
+               and (e.type, e.position) >= (k.type, low) and (e.type, e.position) <= (k.type, high)
+               and (plain or eventchain.holds(
+                 streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata))
+             order by e.type desc, e.position desc limit take) f
+          where backwards));
     when 'actor' then
       return array(
-        (select e.position from eventchain.events e
-          where not backwards and e.ledger_id = ledger and e.metadata ->> 'actor' is not null
-            and (hashtextextended(e.metadata ->> 'actor', 0), e.position) >= (key_hash, low)
-            and (hashtextextended(e.metadata ->> 'actor', 0), e.position) <= (key_hash, high)
-            and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by hashtextextended(e.metadata ->> 'actor', 0), e.position limit take)
+        (select f.position from unnest(keys) k (text)
+          cross join lateral (
+            select e.position from eventchain.events e
+             where e.ledger_id = ledger and e.metadata ->> 'actor' is not null
+               and (hashtextextended(e.metadata ->> 'actor', 0), e.position) >= (hashtextextended(k.text, 0), low)
+               and (hashtextextended(e.metadata ->> 'actor', 0), e.position) <= (hashtextextended(k.text, 0), high)
+               and (plain or eventchain.holds(
+                 streams, types, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata))
+             order by hashtextextended(e.metadata ->> 'actor', 0), e.position limit take) f
+          where not backwards)
         union all
-        (select e.position from eventchain.events e
-          where backwards and e.ledger_id = ledger and e.metadata ->> 'actor' is not null
-            and (hashtextextended(e.metadata ->> 'actor', 0), e.position) >= (key_hash, low)
-            and (hashtextextended(e.metadata ->> 'actor', 0), e.position) <= (key_hash, high)
-            and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by hashtextextended(e.metadata ->> 'actor', 0) desc, e.position desc limit take));
+        (select f.position from unnest(keys) k (text)
+          cross join lateral (
+            select e.position from eventchain.events e
+             where e.ledger_id = ledger and e.metadata ->> 'actor' is not null
+               and (hashtextextended(e.metadata ->> 'actor', 0), e.position) >= (hashtextextended(k.text, 0), low)
+               and (hashtextextended(e.metadata ->> 'actor', 0), e.position) <= (hashtextextended(k.text, 0), high)
+               and (plain or eventchain.holds(
+                 streams, types, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata))
+             order by hashtextextended(e.metadata ->> 'actor', 0) desc, e.position desc limit take) f
+          where backwards));
     when 'ip' then
       return array(
-        (select e.position from eventchain.events e
-          where not backwards and e.ledger_id = ledger and e.metadata ->> 'ip' is not null
-            and (hashtextextended(e.metadata ->> 'ip', 0), e.position) >= (key_hash, low)
-            and (hashtextextended(e.metadata ->> 'ip', 0), e.position) <= (key_hash, high)
-            and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by hashtextextended(e.metadata ->> 'ip', 0), e.position limit take)
+        (select f.position from unnest(keys) k (text)
+          cross join lateral (
+            select e.position from eventchain.events e
+             where e.ledger_id = ledger and e.metadata ->> 'ip' is not null
+               and (hashtextextended(e.metadata ->> 'ip', 0), e.position) >= (hashtextextended(k.text, 0), low)
+               and (hashtextextended(e.metadata ->> 'ip', 0), e.position) <= (hashtextextended(k.text, 0), high)
+               and (plain or eventchain.holds(
+                 streams, types, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata))
+             order by hashtextextended(e.metadata ->> 'ip', 0), e.position limit take) f
+          where not backwards)
         union all
-        (select e.position from eventchain.events e
-          where backwards and e.ledger_id = ledger and e.metadata ->> 'ip' is not null
-            and (hashtextextended(e.metadata ->> 'ip', 0), e.position) >= (key_hash, low)
-            and (hashtextextended(e.metadata ->> 'ip', 0), e.position) <= (key_hash, high)
-            and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by hashtextextended(e.metadata ->> 'ip', 0) desc, e.position desc limit take));
+        (select f.position from unnest(keys) k (text)
+          cross join lateral (
+            select e.position from eventchain.events e
+             where e.ledger_id = ledger and e.metadata ->> 'ip' is not null
+               and (hashtextextended(e.metadata ->> 'ip', 0), e.position) >= (hashtextextended(k.text, 0), low)
+               and (hashtextextended(e.metadata ->> 'ip', 0), e.position) <= (hashtextextended(k.text, 0), high)
+               and (plain or eventchain.holds(
+                 streams, types, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata))
+             order by hashtextextended(e.metadata ->> 'ip', 0) desc, e.position desc limit take) f
+          where backwards));
     when 'correlation' then
       return array(
-        (select e.position from eventchain.events e
-          where not backwards and e.ledger_id = ledger and e.metadata ->> 'correlationId' is not null
-            and (hashtextextended(e.metadata ->> 'correlationId', 0), e.position) >= (key_hash, low)
-            and (hashtextextended(e.metadata ->> 'correlationId', 0), e.position) <= (key_hash, high)
-            and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by hashtextextended(e.metadata ->> 'correlationId', 0), e.position limit take)
+        (select f.position from unnest(keys) k (text)
+          cross join lateral (
+            select e.position from eventchain.events e
+             where e.ledger_id = ledger and e.metadata ->> 'correlationId' is not null
+               and (hashtextextended(e.metadata ->> 'correlationId', 0), e.position) >= (hashtextextended(k.text, 0), low)
+               and (hashtextextended(e.metadata ->> 'correlationId', 0), e.position) <= (hashtextextended(k.text, 0), high)
+               and (plain or eventchain.holds(
+                 streams, types, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata))
+             order by hashtextextended(e.metadata ->> 'correlationId', 0), e.position limit take) f
+          where not backwards)
         union all
-        (select e.position from eventchain.events e
-          where backwards and e.ledger_id = ledger and e.metadata ->> 'correlationId' is not null
-            and (hashtextextended(e.metadata ->> 'correlationId', 0), e.position) >= (key_hash, low)
-            and (hashtextextended(e.metadata ->> 'correlationId', 0), e.position) <= (key_hash, high)
-            and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by hashtextextended(e.metadata ->> 'correlationId', 0) desc, e.position desc limit take));
+        (select f.position from unnest(keys) k (text)
+          cross join lateral (
+            select e.position from eventchain.events e
+             where e.ledger_id = ledger and e.metadata ->> 'correlationId' is not null
+               and (hashtextextended(e.metadata ->> 'correlationId', 0), e.position) >= (hashtextextended(k.text, 0), low)
+               and (hashtextextended(e.metadata ->> 'correlationId', 0), e.position) <= (hashtextextended(k.text, 0), high)
+               and (plain or eventchain.holds(
+                 streams, types, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata))
+             order by hashtextextended(e.metadata ->> 'correlationId', 0) desc, e.position desc limit take) f
+          where backwards));
     when 'causation' then
       return array(
-        (select e.position from eventchain.events e
-          where not backwards and e.ledger_id = ledger and e.metadata ->> 'causationId' is not null
-            and (hashtextextended(e.metadata ->> 'causationId', 0), e.position) >= (key_hash, low)
-            and (hashtextextended(e.metadata ->> 'causationId', 0), e.position) <= (key_hash, high)
-            and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by hashtextextended(e.metadata ->> 'causationId', 0), e.position limit take)
+        (select f.position from unnest(keys) k (text)
+          cross join lateral (
+            select e.position from eventchain.events e
+             where e.ledger_id = ledger and e.metadata ->> 'causationId' is not null
+               and (hashtextextended(e.metadata ->> 'causationId', 0), e.position) >= (hashtextextended(k.text, 0), low)
+               and (hashtextextended(e.metadata ->> 'causationId', 0), e.position) <= (hashtextextended(k.text, 0), high)
+               and (plain or eventchain.holds(
+                 streams, types, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata))
+             order by hashtextextended(e.metadata ->> 'causationId', 0), e.position limit take) f
+          where not backwards)
         union all
-        (select e.position from eventchain.events e
-          where backwards and e.ledger_id = ledger and e.metadata ->> 'causationId' is not null
-            and (hashtextextended(e.metadata ->> 'causationId', 0), e.position) >= (key_hash, low)
-            and (hashtextextended(e.metadata ->> 'causationId', 0), e.position) <= (key_hash, high)
-            and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by hashtextextended(e.metadata ->> 'causationId', 0) desc, e.position desc limit take));
+        (select f.position from unnest(keys) k (text)
+          cross join lateral (
+            select e.position from eventchain.events e
+             where e.ledger_id = ledger and e.metadata ->> 'causationId' is not null
+               and (hashtextextended(e.metadata ->> 'causationId', 0), e.position) >= (hashtextextended(k.text, 0), low)
+               and (hashtextextended(e.metadata ->> 'causationId', 0), e.position) <= (hashtextextended(k.text, 0), high)
+               and (plain or eventchain.holds(
+                 streams, types, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata))
+             order by hashtextextended(e.metadata ->> 'causationId', 0) desc, e.position desc limit take) f
+          where backwards));
     when 'all' then
       return array(
         (select e.position from eventchain.events e
           where not backwards and e.ledger_id = ledger and e.position between low and high
-            and (plain or eventchain.holds(null, null, null, checks, e.stream, e.type, e.tags, e.metadata))
+            and (plain or eventchain.holds(null, null, null, checks, sieves, e.stream, e.type, e.tags, e.metadata))
           order by e.position limit take)
         union all
         (select e.position from eventchain.events e
           where backwards and e.ledger_id = ledger and e.position between low and high
-            and (plain or eventchain.holds(null, null, null, checks, e.stream, e.type, e.tags, e.metadata))
+            and (plain or eventchain.holds(null, null, null, checks, sieves, e.stream, e.type, e.tags, e.metadata))
           order by e.position desc limit take));
   end case;
 end
@@ -1633,7 +1785,24 @@ CREATE OR REPLACE FUNCTION eventchain.keep_schemas(ledger bigint, types text[], 
  SET lock_timeout TO '10s'
 AS $function$
 #variable_conflict use_column
+declare
+  problem text;
 begin
+  if (cardinality(types), cardinality(versions)) is distinct from (cardinality(schemas), cardinality(schemas)) then
+    problem := 'each schema has a type and a version';
+  elsif cardinality(schemas) > 1024 then
+    problem := 'at most 1,024 schemas are kept at once';
+  else
+    select min(case
+        when left(w.type, 1) = '$' then 'event types that begin with $ belong to the ledger'
+        when octet_length(w.schema) > 262144 then 'a schema has at most 262,144 bytes'
+        else split_part(eventchain.object_problem('a schema', w.schema), '|', 2)
+      end) into problem
+      from unnest(types, schemas) w (type, schema);
+  end if;
+  if problem is not null then
+    raise exception '%', problem using errcode = 'invalid_parameter_value';
+  end if;
   insert into eventchain.event_schemas (ledger_id, type, version, hash, schema)
     select l.ledger_id, w.type, w.version, sha256(convert_to(w.schema, 'UTF8')), w.schema::json
       from eventchain.ledgers l, unnest(types, versions, schemas) w (type, version, schema)
@@ -1648,6 +1817,7 @@ begin
 end
 $function$
 ;
+grant execute on function keep_schemas to eventchain_writer;
 
 CREATE OR REPLACE FUNCTION eventchain.match_items(items eventchain.condition_item[], streams text[], types text[], tags text[])
  RETURNS TABLE(item integer, mask bit varying)
@@ -1735,7 +1905,7 @@ CREATE OR REPLACE FUNCTION eventchain.object_problem(what text, value text)
 RETURN CASE WHEN (octet_length(value) > 16777216) THEN (('too-large|'::text || what) || ' has at most 16,777,216 bytes'::text) WHEN (NOT (value IS JSON OBJECT WITH UNIQUE KEYS)) THEN (('invalid-json|'::text || what) || ' is not a JSON object with unique keys'::text) WHEN (((octet_length(value) - octet_length(translate(value, '[{'::text, ''::text))) > 1000) AND jsonb_path_exists((value)::jsonb, 'strict $.**{1000 to last}?(@.type() == "object" || @.type() == "array")'::jsonpath)) THEN (('too-large|'::text || what) || ' is nested deeper than 1,000 levels'::text) ELSE NULL::text END
 ;
 
-CREATE OR REPLACE FUNCTION eventchain.passes(checks jsonb, stream text, type text, tags text[], metadata json)
+CREATE OR REPLACE FUNCTION eventchain.passes(checks jsonb, type text, metadata json)
  RETURNS boolean
  LANGUAGE plpgsql
  IMMUTABLE PARALLEL SAFE
@@ -1745,9 +1915,7 @@ begin
     and (not checks ? 'actor' or metadata ->> 'actor' = checks ->> 'actor')
     and (not checks ? 'ip' or metadata ->> 'ip' = checks ->> 'ip')
     and (not checks ? 'correlationId' or metadata ->> 'correlationId' = checks ->> 'correlationId')
-    and (not checks ? 'causationIds' or checks -> 'causationIds' ? (metadata ->> 'causationId'))
-    and (not checks ? 'access' or eventchain.sees(checks -> 'access', stream, type, tags))
-    and (not checks ? 'restriction' or eventchain.sees(checks -> 'restriction', stream, type, tags));
+    and (not checks ? 'causationIds' or checks -> 'causationIds' ? (metadata ->> 'causationId'));
 end
 $function$
 ;
@@ -1758,30 +1926,36 @@ CREATE OR REPLACE FUNCTION eventchain.pick_way(ledger bigint, ways jsonb[], low 
  STABLE
 AS $function$
 declare
-  start constant bigint := case when backwards then high else low end;
+  start bigint;
   cap bigint;
   way jsonb;
   key text;
   seen bigint[];
   cost bigint;
   density float8;
+  densities float8[];
   best jsonb;
   best_cost bigint;
   best_density float8;
+  other jsonb;
 begin
   if cardinality(ways) = 1 then
     return ways[1];
   end if;
+  select least(high, e.position) into high
+    from eventchain.events e where e.ledger_id = ledger order by e.position desc limit 1;
+  start := case when backwards then high else low end;
   foreach cap in array array[32, 1024, 16 * least(take, 1024)] loop
     continue when cap <= best_cost;
     best_cost := null;
+    densities := '{}';
     foreach way in array ways loop
       cost := 0;
       density := 0;
       for key in select jsonb_array_elements_text(way -> 'keys') loop
         seen := eventchain.index_positions(
-          ledger, way ->> 'kind', coalesce(way ->> 'tag', key), key, low, high, backwards, cap - cost,
-          true, null, null, null, null);
+          ledger, way ->> 'kind', way ->> 'tag', array[key], low, high, backwards, cap - cost,
+          true, null, null, null, null, null);
         density := density + case when cardinality(seen) = cap - cost
           then cardinality(seen) / (abs(seen[cardinality(seen)] - start) + 1)::float8
           else cardinality(seen) / greatest(high - low + 1, 1)::float8 end;
@@ -1794,9 +1968,21 @@ begin
         best_cost := cost;
         best_density := density;
       end if;
+      densities := densities || density;
     end loop;
     exit when best_cost < cap;
   end loop;
+  if best_cost < 1024 then
+    return best;
+  end if;
+  select u.way -> 'tag' into other from unnest(ways, densities) u (way, density)
+   where u.way ->> 'kind' = best ->> 'kind' and u.way <> best and u.density < 8 * best_density
+   order by u.density limit 1;
+  if best ->> 'kind' = 'tag' and other is not null then
+    return jsonb_build_object('kind', 'tags', 'tag', best -> 'tag', 'other', other, 'keys', '[null]'::jsonb);
+  elsif best ->> 'kind' = 'tag-type' and other is not null then
+    return jsonb_build_object('kind', 'tags-type', 'tag', best -> 'tag', 'other', other, 'keys', best -> 'keys');
+  end if;
   return best;
 end
 $function$
@@ -1853,6 +2039,9 @@ BEGIN ATOMIC
      set_config('role'::text, 'eventchain_viewer'::text, true) AS set_config;
 END
 ;
+grant execute on function restrict to eventchain_reader;
+grant execute on function restrict to eventchain_viewer;
+grant execute on function restrict to eventchain_writer;
 
 CREATE OR REPLACE FUNCTION eventchain.restriction_on(ledger bigint)
  RETURNS jsonb
@@ -1874,6 +2063,34 @@ end
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION eventchain.search_problem(search jsonb)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  checks jsonb := search -> 'checks';
+begin
+  return case
+    when jsonb_typeof(search) is distinct from 'object' then 'a search is an object'
+    when search - array['items', 'checks'] <> '{}' then 'a search has items and checks, and nothing else'
+    when not eventchain.are_items(search -> 'items') then 'the items of a search are not the items of a query'
+    when jsonb_typeof(checks) <> 'object' then 'the checks of a search are an object'
+    when checks - array['own', 'actor', 'ip', 'correlationId', 'causationIds', 'access'] <> '{}'
+      then 'a search checks own, actor, ip, correlationId, causationIds and access, and nothing else'
+    when checks -> 'own' <> 'false' then 'own, where it is checked, is false'
+    when 'string' <> any (array[
+        jsonb_typeof(checks -> 'actor'), jsonb_typeof(checks -> 'ip'), jsonb_typeof(checks -> 'correlationId')])
+      then 'actor, ip and correlationId are texts'
+    when jsonb_typeof(checks -> 'causationIds') <> 'array'
+      or jsonb_path_exists(checks, 'strict $.causationIds[*] ? (@.type() != "string")', '{}', true)
+      then 'causationIds is a list of texts'
+    when checks -> 'access' <> '"all"' and not eventchain.are_items(checks -> 'access') then 'access is not a query'
+  end;
+end
+$function$
+;
+
 CREATE OR REPLACE FUNCTION eventchain.sees(sieve jsonb, stream text, type text, tags text[])
  RETURNS boolean
  LANGUAGE plpgsql
@@ -1881,23 +2098,29 @@ CREATE OR REPLACE FUNCTION eventchain.sees(sieve jsonb, stream text, type text, 
 AS $function$
 declare
   tag text;
+  more jsonb;
   rests jsonb;
   rest jsonb;
 begin
   if sieve = '"all"' then
     return true;
   end if;
-  rests := coalesce(sieve -> 'streams' -> stream, '[]') || coalesce(sieve -> 'types' -> type, '[]');
+  -- By paths: each step of -> would copy what it leads to.
+  rests := coalesce(sieve #> array['streams', stream], '[]') || coalesce(sieve #> array['types', type], '[]');
   if sieve ? 'tags' then
     foreach tag in array tags loop
-      rests := rests || coalesce(sieve -> 'tags' -> tag, '[]');
+      more := sieve #> array['tags', tag];
+      if more is not null then
+        rests := rests || more;
+      end if;
     end loop;
   end if;
   if rests -> 0 = '{}' then
     return true;
   end if;
   for rest in select jsonb_array_elements(rests) loop
-    if (not rest ? 'types' or rest -> 'types' ? type) and (not rest ? 'tags' or to_jsonb(tags) @> (rest -> 'tags')) then
+    if jsonb_typeof(rest) = 'object' and (not rest ? 'types' or rest -> 'types' ? type)
+       and (not rest ? 'tags' or to_jsonb(tags) @> (rest -> 'tags')) then
       return true;
     end if;
   end loop;
@@ -1905,6 +2128,10 @@ begin
 end
 $function$
 ;
+grant execute on function sees to eventchain_reader;
+grant execute on function sees to eventchain_sealer;
+grant execute on function sees to eventchain_viewer;
+grant execute on function sees to eventchain_writer;
 
 CREATE OR REPLACE FUNCTION eventchain.sieve_of(query jsonb)
  RETURNS jsonb
@@ -1912,6 +2139,10 @@ CREATE OR REPLACE FUNCTION eventchain.sieve_of(query jsonb)
  IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN (query = '"all"'::jsonb) THEN query WHEN (jsonb_typeof(query) = 'array'::text) THEN (SELECT COALESCE(jsonb_object_agg(kinds.kind, kinds.names), '{}'::jsonb) AS "coalesce" FROM (SELECT named.kind, jsonb_object_agg(named.name, named.rests) AS names FROM (SELECT filed.kind, filed.name, jsonb_agg(filed.rest) AS rests FROM (SELECT 'streams'::text AS kind, n.name, (i.item - 'streams'::text) AS rest FROM jsonb_array_elements(sieve_of.query) i(item), LATERAL jsonb_array_elements_text((i.item -> 'streams'::text)) n(name) UNION ALL SELECT 'tags'::text, ((i.item -> 'tags'::text) ->> 0), CASE WHEN (jsonb_array_length((i.item -> 'tags'::text)) = 1) THEN (i.item - 'tags'::text) ELSE i.item END AS item FROM jsonb_array_elements(sieve_of.query) i(item) WHERE ((NOT (i.item ? 'streams'::text)) AND (((i.item -> 'tags'::text) ->> 0) IS NOT NULL)) UNION ALL SELECT 'types'::text, n.name, '{}'::jsonb FROM jsonb_array_elements(sieve_of.query) i(item), LATERAL jsonb_array_elements_text((i.item -> 'types'::text)) n(name) WHERE ((NOT (i.item ? 'streams'::text)) AND (NOT (i.item ? 'tags'::text)))) filed GROUP BY filed.kind, filed.name) named GROUP BY named.kind) kinds) ELSE '{}'::jsonb END
 ;
+grant execute on function sieve_of to eventchain_reader;
+grant execute on function sieve_of to eventchain_sealer;
+grant execute on function sieve_of to eventchain_viewer;
+grant execute on function sieve_of to eventchain_writer;
 
 CREATE OR REPLACE FUNCTION eventchain.tags_problem(tags text[])
  RETURNS text
@@ -1944,28 +2175,34 @@ end
 $function$
 ;
 
-CREATE OR REPLACE FUNCTION eventchain.version_at(ledger bigint, name text, upto bigint)
+CREATE OR REPLACE FUNCTION eventchain.version_at(ledger bigint, name text, upto bigint, at_least bigint)
  RETURNS bigint
  LANGUAGE plpgsql
  STABLE
 AS $function$
 declare
-  low bigint := 0;
+  low bigint := at_least;
   high bigint;
   step bigint := 1;
   middle bigint;
   found_position bigint;
 begin
   if upto < 1 then
-    return 0;
+    return low;
   end if;
+  select e.position into found_position
+    from eventchain.events e where e.ledger_id = ledger and e.stream = name and e.version = at_least + 1;
+  if found_position is null or found_position > upto then
+    return low;
+  end if;
+  low := at_least + 1;
   select e.version, e.position into high, found_position
     from eventchain.events e where e.ledger_id = ledger and e.stream = name order by e.version desc limit 1;
-  if high is null or found_position <= upto then
-    return coalesce(high, 0);
+  if found_position <= upto then
+    return high;
   end if;
   while high - low > 1 loop
-    middle := case when low = 0 and high > step then high - step else low + (high - low) / 2 end;
+    middle := case when low = at_least + 1 and high - step > low then high - step else low + (high - low) / 2 end;
     step := step * 2;
     select e.position into found_position
       from eventchain.events e where e.ledger_id = ledger and e.stream = name and e.version = middle;
@@ -2004,13 +2241,16 @@ begin
   if item ? 'streams' then
     ways := ways || jsonb_build_object('kind', 'stream', 'keys', item -> 'streams');
   end if;
+  if item ? 'anyTag' then
+    ways := ways || jsonb_build_object('kind', 'tag', 'keys', item -> 'anyTag');
+  end if;
   for tag in select jsonb_array_elements(item -> 'tags') where item ? 'tags' loop
     if item ? 'types' then
       ways := ways || jsonb_build_object('kind', 'tag-type', 'tag', tag, 'keys', item -> 'types');
     end if;
     -- Many types are many looks into the index: its tag alone may have fewer events than that.
     if not item ? 'types' or jsonb_array_length(item -> 'types') > 16 then
-      ways := ways || jsonb_build_object('kind', 'tag', 'keys', jsonb_build_array(tag));
+      ways := ways || jsonb_build_object('kind', 'tag', 'tag', tag, 'keys', jsonb_build_array(tag));
     end if;
   end loop;
   if item ? 'types' and not item ? 'tags' then

@@ -128,6 +128,11 @@ async function countRead(events: AsyncIterable<unknown>): Promise<number> {
 const rareTag: EventQuery = [{ tags: ["tenant:rare"] }];
 const frequent: EventQuery = [{ tags: ["all", "even"] }];
 
+const frequentOfActor = { query: [{ tags: ["all", "even"], types: ["Often-1"] }], filter: { actor: "system" } };
+const numbers = Array.from({ length: 1_000 }, (_, n) => n);
+const manyTags: EventQuery = numbers.map((n) => ({ tags: [`id:${n}`] }));
+const manyStreams: EventQuery = [{ streams: numbers.map((n) => `s-${n}`) }];
+
 /** What is asked, how many events that gives, and how many rows and index entries it may touch. */
 const reads: readonly [what: string, options: ReadAllOptions, found: number, atMost: number][] = [
   ["an actor", { filter: { actor: "ada" } }, 20, 100],
@@ -154,6 +159,15 @@ const reads: readonly [what: string, options: ReadAllOptions, found: number, atM
   ["a rare item beside a frequent one, the first", { query: [...rareTag, { tags: ["all"] }], limit: 20 }, 20, 200],
   ["two frequent tags, the newest", { query: frequent, backwards: true, limit: 10 }, 10, 2_500],
   ["two frequent tags that no event has both of", { query: [{ tags: ["even", "odd", "tenant:rare"] }] }, 0, 300],
+  ["two frequent tags that no event has both of, alone", { query: [{ tags: ["even", "odd"] }] }, 0, 100_000],
+  ["such tags of two types", { query: [{ tags: ["even", "odd"], types: ["Often-1", "Often-2"] }] }, 0, 80_000],
+  ["such tags of an actor", { query: [{ tags: ["all", "even", "odd"] }], filter: { actor: "system" } }, 0, 120_000],
+  ["two frequent tags of a type and an actor, the first", { ...frequentOfActor, limit: 20 }, 20, 4_000],
+  ["two frequent tags of a type and an actor, the last", { ...frequentOfActor, backwards: true, limit: 20 }, 20, 4_000],
+  ["a thousand items of one tag each, the first", { query: manyTags, limit: 50 }, 50, 1_500],
+  ["a thousand items of one tag each, the last", { query: manyTags, backwards: true, limit: 50 }, 50, 3_500],
+  ["a thousand streams, the first", { query: manyStreams, limit: 50 }, 50, 5_000],
+  ["a thousand streams, the last", { query: manyStreams, backwards: true, limit: 50 }, 50, 10_000],
   ["all, by an access to a rare tenant", { query: "all", access: rareTag }, 20, 100],
   ["frequent tags, by an access to a rare tenant", { query: frequent, access: rareTag }, 0, 300],
   ["a frequent actor, by an access to a rare tenant", { filter: { actor: "system" }, access: rareTag }, 0, 300],
@@ -202,6 +216,16 @@ describe.each([false, true])("with row-level security: %s", (rowSecurity) => {
       });
     },
   );
+});
+
+test("two frequent tags that no event has both of are found so without a probe of events", async () => {
+  const query = [{ tags: ["all", "even", "odd"] }];
+  const touched = await touchedBy(async (store) => {
+    for (const filter of [{}, { actor: "system" }, { types: ["Often-1"] }])
+      expect(await store.count(ledgerId, { query, filter })).toBe(0n);
+  });
+  // The head is.
+  expect(touched.read.events_pkey, JSON.stringify(touched.read)).toBeLessThanOrEqual(3);
 });
 
 test("a look touches what its contexts have, and the head", async () => {

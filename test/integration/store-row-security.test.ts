@@ -168,6 +168,18 @@ describe("the role eventchain_viewer", () => {
   });
 });
 
+test("whoever would read with row-level security off, as backups do, is refused unless they own the tables", async () => {
+  for (const table of ["events", "event_tags", "commands"]) {
+    for (const login of ["writer", "reader", "viewer", "stranger"] as const) {
+      const client = await poolOf(login).connect();
+      await client.query("set row_security = off");
+      await expect(client.query(`select from eventchain.${table}`), login).rejects.toMatchObject({ code: "42501" });
+      client.release(true);
+    }
+    await database.pool.query(`set row_security = off; select from eventchain.${table}; reset row_security`);
+  }
+});
+
 test("whoever is in none of the roles sees no row, though they may select", async () => {
   expect(await seenBy("stranger", [])).toEqual(nothing);
 });

@@ -68,7 +68,12 @@ export interface NewEvent {
 /** What a stream's version must be: exactly this one (0 is "none"), no event yet, at least one event, or whatever. */
 export type ExpectedVersion = bigint | "none" | "exists" | "any";
 
-/** One alternative of a query: its conditions are joined by AND. At least one is given, and no list is empty. */
+/**
+ * One alternative of a query: its conditions are joined by AND. At least one is given, and no list is empty.
+ *
+ * What it costs to read: one look into an index for each name of the condition that leads, and a probe of each event
+ * that this condition gives. The one that gives the fewest leads; two frequent tags are read along each other.
+ */
 export interface QueryItem {
   /** Any of these streams. */
   streams?: readonly string[];
@@ -81,6 +86,10 @@ export interface QueryItem {
 /**
  * Which events: "all" but the ledger's own (whose types begin with `$`), or those that meet at least one item; no item,
  * no event. At most 1,024 items.
+ *
+ * Each item costs on its own, and is looked up for each page of up to 16 batches; items of one tag each are read together.
+ * A query and an access whose numbers of items multiply to more than 1,024 are not multiplied: the events that meet the
+ * query are held against the access one by one, so that a frequent query with a rare access reads far more than it gives.
  */
 export type EventQuery = "all" | readonly QueryItem[];
 
@@ -293,9 +302,12 @@ export interface EventStore {
   findCommand(ledgerId: bigint, commandId: string): Promise<CommandRecord | undefined>;
   /** Which of these command ids are recorded or rejected already. */
   knownCommands(ledgerId: bigint, commandIds: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Every schema that is kept, by type (bytewise) and version. */
-  keptSchemas(ledgerId: bigint): Promise<KeptSchema[]>;
-  /** Keeps those that are not kept yet, the first of racers wins; gives what is kept now for each, in order. */
+  /** Every schema that is kept, or those of these types and versions, by type (bytewise) and version. */
+  keptSchemas(ledgerId: bigint, of?: readonly Pick<KeptSchema, "type" | "version">[]): Promise<KeptSchema[]>;
+  /**
+   * Keeps those that are not kept yet, the first of racers wins; gives what is kept now for each, in order. At most 1,024
+   * of 256 KiB each. Errors: LedgerError `invalid-argument`, `invalid-name`, `too-large`.
+   */
   keepSchemas(ledgerId: bigint, schemas: readonly KeptSchema[]): Promise<KeptSchema[]>;
   close(): Promise<void>;
 }

@@ -34,7 +34,7 @@ export async function openSchemas(
 ): Promise<SchemaRegistry> {
   const kept = new Set<string>();
   // A ledger of no definitions has nothing to be held against.
-  for (const found of definitions.size === 0 ? [] : await store.keptSchemas(ledgerId)) {
+  for (const found of definitions.size === 0 ? [] : await store.keptSchemas(ledgerId, [...definitions.values()])) {
     const definition = definitions.get(found.type);
     if (definition?.version !== found.version) continue;
     checkSame(schemaRecord(definition), found);

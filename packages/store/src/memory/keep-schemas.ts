@@ -2,11 +2,17 @@ import { compareUtf8 } from "@eventchain/core";
 import type { KeptSchema } from "../port.ts";
 import type { MemoryLedger } from "./memory-ledger.ts";
 
-/** Every schema that is kept, by type (bytewise) and version. */
-export function listSchemas({ schemas }: MemoryLedger): KeptSchema[] {
+/** Every schema that is kept, or those of these types and versions, by type (bytewise) and version. */
+export function listSchemas(
+  { schemas }: MemoryLedger,
+  of?: readonly Pick<KeptSchema, "type" | "version">[],
+): KeptSchema[] {
+  const isAsked = ({ type, version }: KeptSchema): boolean =>
+    of?.some((asked) => asked.type === type && asked.version === version) !== false;
   return [...schemas]
     .sort(([one], [other]) => compareUtf8(one, other))
     .flatMap(([, versions]) => [...versions.values()].sort((one, other) => one.version - other.version))
+    .filter(isAsked)
     .map(copySchema);
 }
 

@@ -69,7 +69,7 @@ export function openMemoryStore(options: MemoryStoreOptions = {}): EventStore {
       const { commands } = ledgerOf(ledgerId);
       return new Set(commandIds.filter((id) => commands.has(id)));
     },
-    keptSchemas: async (ledgerId) => listSchemas(ledgerOf(ledgerId)),
+    keptSchemas: async (ledgerId, of) => listSchemas(ledgerOf(ledgerId), of),
     async keepSchemas(ledgerId, schemas) {
       checkKeptSchemas(schemas);
       return schemas.map((schema) => keepSchema(expectLedger(ledgerId), schema));

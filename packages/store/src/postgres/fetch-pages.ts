@@ -16,7 +16,7 @@ const pagesAhead = 16;
 /** The page that follows an event, or the first one; it has fewer than `size` events only where it is the last. */
 export type FetchPage = (last: StoredEvent | undefined, size: number) => Promise<StoredEvent[]>;
 
-type Reading = Pick<ReadAllOptions, "backwards" | "access" | "rowSecurity">;
+type Reading = Pick<ReadAllOptions, "backwards" | "limit" | "access" | "rowSecurity">;
 
 /** What is left of a range past a position, in the direction of reading. */
 function pastPosition(range: Range, { backwards }: Reading, position: bigint | undefined): Range {
@@ -47,16 +47,18 @@ function fetchWide(pool: pg.Pool, ledgerId: bigint, reading: Reading, search: Se
   const json = JSON.stringify(search);
   let ahead: bigint[] = [];
   let rest = range;
+  let left = reading.limit ?? Number.POSITIVE_INFINITY;
   let more = true;
   const findAhead = async (count: number): Promise<void> => {
     const values = [ledgerId, rest.first, rest.last, backwards, json, count];
     const rows = await runScoped<{ position: bigint }>(pool, ledgerId, reading, findPositionsSql, values);
-    more = rows.length === count;
+    left -= rows.length;
+    more = rows.length === count && left > 0;
     rest = pastPosition(rest, reading, rows.at(-1)?.position);
     ahead = [...ahead, ...rows.map(({ position }) => position)];
   };
   return async (_last, size) => {
-    if (more && ahead.length < size) await findAhead(size * pagesAhead);
+    if (more && ahead.length < size) await findAhead(Math.min(size * pagesAhead, left));
     const page = ahead.slice(0, size);
     ahead = ahead.slice(size);
     if (page.length === 0) return [];

@@ -5,12 +5,22 @@ import type { KeptSchema } from "../port.ts";
 import { statement } from "./load-statement.ts";
 import { runRows } from "./run-rows.ts";
 
+const findSchemasSql = statement("find-schemas");
 const listSchemasSql = statement("list-schemas");
 const keepSchemasSql = statement("keep-schemas");
 
-/** Every schema that a ledger keeps, by type (bytewise) and version. */
-export function keptSchemas(pool: pg.Pool, ledgerId: bigint): Promise<KeptSchema[]> {
-  return runRows<KeptSchema>(pool, listSchemasSql, [ledgerId]);
+/** Every schema that a ledger keeps, or those of these types and versions, by type (bytewise) and version. */
+export function keptSchemas(
+  pool: pg.Pool,
+  ledgerId: bigint,
+  of?: readonly Pick<KeptSchema, "type" | "version">[],
+): Promise<KeptSchema[]> {
+  if (of === undefined) return runRows<KeptSchema>(pool, listSchemasSql, [ledgerId]);
+  return runRows<KeptSchema>(pool, findSchemasSql, [
+    ledgerId,
+    of.map(({ type }) => type),
+    of.map(({ version }) => version),
+  ]);
 }
 
 /**
@@ -18,7 +28,7 @@ export function keptSchemas(pool: pg.Pool, ledgerId: bigint): Promise<KeptSchema
  *
  * 1. the server's commit: all of them are kept. Racers wait for each other, and see what the first one kept.
  *
- * Errors: `invalid-argument` for a hash that is not the schema's, `ledger-not-found`, and those of the database.
+ * Errors: those of `checkKeptSchemas`, `ledger-not-found`, and those of the database.
  */
 export async function keepSchemas(
   pool: pg.Pool,

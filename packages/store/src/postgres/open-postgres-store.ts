@@ -118,9 +118,9 @@ export function openPostgresStore(options: PostgresStoreOptions): PostgresStore 
       await ready();
       return knownCommands(pool, ledgerId, commandIds);
     },
-    async keptSchemas(ledgerId) {
+    async keptSchemas(ledgerId, of) {
       await ready();
-      return keptSchemas(pool, ledgerId);
+      return keptSchemas(pool, ledgerId, of);
     },
     async keepSchemas(ledgerId, schemas) {
       await ready();

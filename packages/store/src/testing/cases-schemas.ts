@@ -49,6 +49,34 @@ export const schemaCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "of the schemas that are kept those of some types and versions are asked for",
+    async run({ store, ledger: { ledgerId } }) {
+      await store.keepSchemas(ledgerId, [schemaOf("a", 1), schemaOf("b", 2), schemaOf("b", 1), schemaOf("c", 2)]);
+      const asked = [
+        { type: "b", version: 2 },
+        { type: "a", version: 1 },
+        { type: "c", version: 1 },
+      ];
+      assert.deepEqual(plain(await store.keptSchemas(ledgerId, asked)), plain([schemaOf("a", 1), schemaOf("b", 2)]));
+      assert.deepEqual(await store.keptSchemas(ledgerId, []), []);
+    },
+  },
+  {
+    name: "what is no schema to keep is refused, and nothing of the call is kept",
+    async run({ store, ledger: { ledgerId } }) {
+      const longest = `{"a":"${"x".repeat(262_144 - 8)}"}`;
+      const refused = (schema: KeptSchema, code: string): Promise<void> =>
+        assert.rejects(store.keepSchemas(ledgerId, [schemaOf("fine", 1), schema]), { code });
+      await refused(schemaOf("$T", 1), "invalid-name");
+      await refused(schemaOf("T", 1, `${longest} `), "too-large");
+      for (const text of ["[]", "true", '"{}"', ""]) await refused(schemaOf("T", 1, text), "invalid-argument");
+      const many = Array.from({ length: 1_025 }, (_, n) => schemaOf("T", n + 1));
+      await assert.rejects(store.keepSchemas(ledgerId, many), { code: "too-large" });
+      assert.deepEqual(await store.keptSchemas(ledgerId), []);
+      assert.equal((await store.keepSchemas(ledgerId, [...many.slice(2), schemaOf("long", 1, longest)])).length, 1_024);
+    },
+  },
+  {
     name: "a schema whose hash is another's is refused, and a ledger that is none",
     async run({ store, ledger: { ledgerId } }) {
       const wrong = { ...schemaOf("T", 1), hash: sha256(utf8("other")) };

@@ -51,23 +51,29 @@ language plpgsql immutable parallel safe
 as $$
 declare
   tag text;
+  more jsonb;
   rests jsonb;
   rest jsonb;
 begin
   if sieve = '"all"' then
     return true;
   end if;
-  rests := coalesce(sieve -> 'streams' -> stream, '[]') || coalesce(sieve -> 'types' -> type, '[]');
+  -- By paths: each step of -> would copy what it leads to.
+  rests := coalesce(sieve #> array['streams', stream], '[]') || coalesce(sieve #> array['types', type], '[]');
   if sieve ? 'tags' then
     foreach tag in array tags loop
-      rests := rests || coalesce(sieve -> 'tags' -> tag, '[]');
+      more := sieve #> array['tags', tag];
+      if more is not null then
+        rests := rests || more;
+      end if;
     end loop;
   end if;
   if rests -> 0 = '{}' then
     return true;
   end if;
   for rest in select jsonb_array_elements(rests) loop
-    if (not rest ? 'types' or rest -> 'types' ? type) and (not rest ? 'tags' or to_jsonb(tags) @> (rest -> 'tags')) then
+    if jsonb_typeof(rest) = 'object' and (not rest ? 'types' or rest -> 'types' ? type)
+       and (not rest ? 'tags' or to_jsonb(tags) @> (rest -> 'tags')) then
       return true;
     end if;
   end loop;
@@ -75,11 +81,9 @@ begin
 end
 $$;
 
--- The rest of what an event must meet, whichever item it meets: texts of its metadata, two sieves, and (where there is
--- `own`) not to be the ledger's own.
-create function eventchain.passes(
-  checks jsonb, stream text, type text, tags text[], metadata json
-) returns boolean
+-- What an event must meet whichever item it meets: texts of its metadata, and (where there is `own`) not to be the
+-- ledger's own.
+create function eventchain.passes(checks jsonb, type text, metadata json) returns boolean
 language plpgsql immutable parallel safe
 as $$
 begin
@@ -87,45 +91,53 @@ begin
     and (not checks ? 'actor' or metadata ->> 'actor' = checks ->> 'actor')
     and (not checks ? 'ip' or metadata ->> 'ip' = checks ->> 'ip')
     and (not checks ? 'correlationId' or metadata ->> 'correlationId' = checks ->> 'correlationId')
-    and (not checks ? 'causationIds' or checks -> 'causationIds' ? (metadata ->> 'causationId'))
-    and (not checks ? 'access' or eventchain.sees(checks -> 'access', stream, type, tags))
-    and (not checks ? 'restriction' or eventchain.sees(checks -> 'restriction', stream, type, tags));
+    and (not checks ? 'causationIds' or checks -> 'causationIds' ? (metadata ->> 'causationId'));
 end
 $$;
 
--- One item's conditions and the rest. Not STRICT, so that the planner can inline it.
+-- One item's conditions, the checks, and two sieves: the read's access and the caller's restriction. What is null sets
+-- no condition. Not STRICT, so that the planner can inline it.
 create function eventchain.holds(
-  streams text[], types text[], wanted_tags text[], checks jsonb,
+  streams text[], types text[], wanted_tags text[], checks jsonb, sieves jsonb[],
   stream text, type text, tags text[], metadata json
 ) returns boolean
 language sql immutable parallel safe
 return (streams is null or stream = any (streams))
    and (types is null or type = any (types))
    and (wanted_tags is null or tags @> wanted_tags)
-   and (checks is null or eventchain.passes(checks, stream, type, tags, metadata));
+   and (checks is null or eventchain.passes(checks, type, metadata))
+   and (sieves is null
+     or eventchain.sees(sieves[1], stream, type, tags) and eventchain.sees(sieves[2], stream, type, tags));
 
--- The greatest version of a stream whose position is not past `upto`; 0 where there is none. Versions rise along
--- positions, so it is found from the newest one by steps that double, then by halving.
-create function eventchain.version_at(ledger bigint, name text, upto bigint) returns bigint
+-- The greatest version of a stream whose position is not past `upto`; `at_least`, which is known to be before, where there
+-- is none past it. Versions rise along positions: the one next to `at_least` is asked first, since a page often ends
+-- before it, then from the newest one by steps that double, then by halving.
+create function eventchain.version_at(ledger bigint, name text, upto bigint, at_least bigint) returns bigint
 language plpgsql stable
 as $$
 declare
-  low bigint := 0;
+  low bigint := at_least;
   high bigint;
   step bigint := 1;
   middle bigint;
   found_position bigint;
 begin
   if upto < 1 then
-    return 0;
+    return low;
   end if;
+  select e.position into found_position
+    from eventchain.events e where e.ledger_id = ledger and e.stream = name and e.version = at_least + 1;
+  if found_position is null or found_position > upto then
+    return low;
+  end if;
+  low := at_least + 1;
   select e.version, e.position into high, found_position
     from eventchain.events e where e.ledger_id = ledger and e.stream = name order by e.version desc limit 1;
-  if high is null or found_position <= upto then
-    return coalesce(high, 0);
+  if found_position <= upto then
+    return high;
   end if;
   while high - low > 1 loop
-    middle := case when low = 0 and high > step then high - step else low + (high - low) / 2 end;
+    middle := case when low = at_least + 1 and high - step > low then high - step else low + (high - low) / 2 end;
     step := step * 2;
     select e.position into found_position
       from eventchain.events e where e.ledger_id = ledger and e.stream = name and e.version = middle;
@@ -139,167 +151,270 @@ begin
 end
 $$;
 
--- The first `take` positions from `low` to `high` that one index gives, from the end that is read first.
+-- For each key the first `take` positions from `low` to `high` that one index gives, from the end that is read first.
 --
 -- `kind` says which: 'stream', 'tag', 'tag-type', 'type', 'actor', 'ip', 'correlation', 'causation', or 'all', the
--- positions themselves; `key` is the name or the text. `plain`: the index tells all, nothing else is probed; for a tag
--- the types are part of what it tells. Only one arm of each statement runs. Comparing rows, and ordering by all their
--- columns, leaves the planner one index: by `type = …` it could walk along all positions instead, and look for the type.
+-- positions themselves; a key is a name or a text. 'tag-type': of `tag` those of the types that are the keys. 'tags' and
+-- 'tags-type': what the first two of the wanted tags have in common, found by reading both along their positions; a probe
+-- there takes from both, so that it comes after their join.
+-- `plain`: the index tells all, nothing else is probed; for a tag the types are part of what it tells. Only one arm of
+-- each statement runs. Comparing rows, and ordering by all their columns, leaves the planner one index: by `type = …` it
+-- could walk along all positions instead, and look for the type.
 create function eventchain.index_positions(
-  ledger bigint, kind text, key text, key_type text,
+  ledger bigint, kind text, tag text, keys text[],
   low bigint, high bigint, backwards boolean, take bigint,
-  plain boolean, streams text[], types text[], wanted_tags text[], checks jsonb
+  plain boolean, streams text[], types text[], wanted_tags text[], checks jsonb, sieves jsonb[]
 ) returns bigint[]
 language plpgsql stable
 as $$
-declare
-  low_version bigint;
-  high_version bigint;
-  key_hash constant bigint := hashtextextended(key, 0);
+#variable_conflict use_column
 begin
   case kind
     when 'stream' then
-      high_version := eventchain.version_at(ledger, key, high);
-      if high_version = 0 then
-        return '{}';
-      end if;
-      low_version := eventchain.version_at(ledger, key, low - 1);
       return array(
-        (select e.position from eventchain.events e
-          where not backwards and e.ledger_id = ledger and e.stream = key
-            and e.version > low_version and e.version <= high_version
-            and (plain or eventchain.holds(null, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by e.version limit take)
+        (select f.position from unnest(keys) k (name)
+          cross join lateral eventchain.version_at(ledger, k.name, low - 1, 0) low_version
+          cross join lateral eventchain.version_at(ledger, k.name, high, low_version) high_version
+          cross join lateral (
+            select e.position from eventchain.events e
+             where e.ledger_id = ledger and e.stream = k.name and e.version > low_version and e.version <= high_version
+               and (plain or eventchain.holds(
+                 null, types, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata))
+             order by e.version limit take) f
+          where not backwards)
         union all
-        (select e.position from eventchain.events e
-          where backwards and e.ledger_id = ledger and e.stream = key
-            and e.version > low_version and e.version <= high_version
-            and (plain or eventchain.holds(null, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by e.version desc limit take));
+        (select f.position from unnest(keys) k (name)
+          cross join lateral eventchain.version_at(ledger, k.name, low - 1, 0) low_version
+          cross join lateral eventchain.version_at(ledger, k.name, high, low_version) high_version
+          cross join lateral (
+            select e.position from eventchain.events e
+             where e.ledger_id = ledger and e.stream = k.name and e.version > low_version and e.version <= high_version
+               and (plain or eventchain.holds(
+                 null, types, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata))
+             order by e.version desc limit take) f
+          where backwards));
     when 'tag' then
       return array(
-        (select t.position from eventchain.event_tags t
-          where not backwards and t.ledger_id = ledger and t.tag = key and t.position between low and high
-            and (types is null or t.type = any (types))
-            and (plain or (
-              select eventchain.holds(streams, null, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata)
-                from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
-          order by t.position limit take)
+        (select f.position from unnest(keys) k (tag)
+          cross join lateral (
+            select t.position from eventchain.event_tags t
+             where t.ledger_id = ledger and t.tag = k.tag and t.position between low and high
+               and (types is null or t.type = any (types))
+               and (plain or (
+                 select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
+                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
+             order by t.position limit take) f
+          where not backwards)
         union all
-        (select t.position from eventchain.event_tags t
-          where backwards and t.ledger_id = ledger and t.tag = key and t.position between low and high
-            and (types is null or t.type = any (types))
-            and (plain or (
-              select eventchain.holds(streams, null, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata)
-                from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
-          order by t.position desc limit take));
+        (select f.position from unnest(keys) k (tag)
+          cross join lateral (
+            select t.position from eventchain.event_tags t
+             where t.ledger_id = ledger and t.tag = k.tag and t.position between low and high
+               and (types is null or t.type = any (types))
+               and (plain or (
+                 select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
+                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
+             order by t.position desc limit take) f
+          where backwards));
     when 'tag-type' then
       return array(
-        (select t.position from eventchain.event_tags t
-          where not backwards and t.ledger_id = ledger and t.tag = key
-            and (t.type, t.position) >= (key_type, low) and (t.type, t.position) <= (key_type, high)
-            and (plain or (
-              select eventchain.holds(streams, null, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata)
-                from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
-          order by t.type, t.position limit take)
+        (select f.position from unnest(keys) k (type)
+          cross join lateral (
+            select t.position from eventchain.event_tags t
+             where t.ledger_id = ledger and t.tag = index_positions.tag
+               and (t.type, t.position) >= (k.type, low) and (t.type, t.position) <= (k.type, high)
+               and (plain or (
+                 select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
+                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
+             order by t.type, t.position limit take) f
+          where not backwards)
         union all
-        (select t.position from eventchain.event_tags t
-          where backwards and t.ledger_id = ledger and t.tag = key
-            and (t.type, t.position) >= (key_type, low) and (t.type, t.position) <= (key_type, high)
+        (select f.position from unnest(keys) k (type)
+          cross join lateral (
+            select t.position from eventchain.event_tags t
+             where t.ledger_id = ledger and t.tag = index_positions.tag
+               and (t.type, t.position) >= (k.type, low) and (t.type, t.position) <= (k.type, high)
+               and (plain or (
+                 select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
+                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
+             order by t.type desc, t.position desc limit take) f
+          where backwards));
+    when 'tags' then
+      return array(
+        (select t.position from eventchain.event_tags t join eventchain.event_tags o on o.position = t.position
+          where not backwards
+            and t.ledger_id = ledger and t.tag = wanted_tags[1] and t.position between low and high
+            and o.ledger_id = ledger and o.tag = wanted_tags[2] and o.position between low and high
             and (plain or (
-              select eventchain.holds(streams, null, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata)
-                from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
-          order by t.type desc, t.position desc limit take));
+              select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
+                from eventchain.events e where e.ledger_id = t.ledger_id and e.position = o.position))
+          order by t.position limit take)
+        union all
+        (select t.position from eventchain.event_tags t join eventchain.event_tags o on o.position = t.position
+          where backwards
+            and t.ledger_id = ledger and t.tag = wanted_tags[1] and t.position between low and high
+            and o.ledger_id = ledger and o.tag = wanted_tags[2] and o.position between low and high
+            and (plain or (
+              select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
+                from eventchain.events e where e.ledger_id = t.ledger_id and e.position = o.position))
+          order by t.position desc limit take));
+    when 'tags-type' then
+      return array(
+        (select f.position from unnest(keys) k (type)
+          cross join lateral (
+            select t.position from eventchain.event_tags t join eventchain.event_tags o using (type, position)
+             where t.ledger_id = ledger and t.tag = wanted_tags[1]
+               and (t.type, t.position) >= (k.type, low) and (t.type, t.position) <= (k.type, high)
+               and o.ledger_id = ledger and o.tag = wanted_tags[2]
+               and (o.type, o.position) >= (k.type, low) and (o.type, o.position) <= (k.type, high)
+               and (plain or (
+                 select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
+                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position = o.position))
+             order by t.type, t.position limit take) f
+          where not backwards)
+        union all
+        (select f.position from unnest(keys) k (type)
+          cross join lateral (
+            select t.position from eventchain.event_tags t join eventchain.event_tags o using (type, position)
+             where t.ledger_id = ledger and t.tag = wanted_tags[1]
+               and (t.type, t.position) >= (k.type, low) and (t.type, t.position) <= (k.type, high)
+               and o.ledger_id = ledger and o.tag = wanted_tags[2]
+               and (o.type, o.position) >= (k.type, low) and (o.type, o.position) <= (k.type, high)
+               and (plain or (
+                 select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
+                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position = o.position))
+             order by t.type desc, t.position desc limit take) f
+          where backwards));
     when 'type' then
       return array(
-        (select e.position from eventchain.events e
-          where not backwards and e.ledger_id = ledger
-            and (e.type, e.position) >= (key, low) and (e.type, e.position) <= (key, high)
-            and (plain or eventchain.holds(streams, null, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by e.type, e.position limit take)
+        (select f.position from unnest(keys) k (type)
+          cross join lateral (
+            select e.position from eventchain.events e
+             where e.ledger_id = ledger
+               and (e.type, e.position) >= (k.type, low) and (e.type, e.position) <= (k.type, high)
+               and (plain or eventchain.holds(
+                 streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata))
+             order by e.type, e.position limit take) f
+          where not backwards)
         union all
-        (select e.position from eventchain.events e
-          where backwards and e.ledger_id = ledger
-            and (e.type, e.position) >= (key, low) and (e.type, e.position) <= (key, high)
-            and (plain or eventchain.holds(streams, null, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by e.type desc, e.position desc limit take));
+        (select f.position from unnest(keys) k (type)
+          cross join lateral (
+            select e.position from eventchain.events e
+             where e.ledger_id = ledger
+               and (e.type, e.position) >= (k.type, low) and (e.type, e.position) <= (k.type, high)
+               and (plain or eventchain.holds(
+                 streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata))
+             order by e.type desc, e.position desc limit take) f
+          where backwards));
     when 'actor' then
       return array(
-        (select e.position from eventchain.events e
-          where not backwards and e.ledger_id = ledger and e.metadata ->> 'actor' is not null
-            and (hashtextextended(e.metadata ->> 'actor', 0), e.position) >= (key_hash, low)
-            and (hashtextextended(e.metadata ->> 'actor', 0), e.position) <= (key_hash, high)
-            and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by hashtextextended(e.metadata ->> 'actor', 0), e.position limit take)
+        (select f.position from unnest(keys) k (text)
+          cross join lateral (
+            select e.position from eventchain.events e
+             where e.ledger_id = ledger and e.metadata ->> 'actor' is not null
+               and (hashtextextended(e.metadata ->> 'actor', 0), e.position) >= (hashtextextended(k.text, 0), low)
+               and (hashtextextended(e.metadata ->> 'actor', 0), e.position) <= (hashtextextended(k.text, 0), high)
+               and (plain or eventchain.holds(
+                 streams, types, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata))
+             order by hashtextextended(e.metadata ->> 'actor', 0), e.position limit take) f
+          where not backwards)
         union all
-        (select e.position from eventchain.events e
-          where backwards and e.ledger_id = ledger and e.metadata ->> 'actor' is not null
-            and (hashtextextended(e.metadata ->> 'actor', 0), e.position) >= (key_hash, low)
-            and (hashtextextended(e.metadata ->> 'actor', 0), e.position) <= (key_hash, high)
-            and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by hashtextextended(e.metadata ->> 'actor', 0) desc, e.position desc limit take));
+        (select f.position from unnest(keys) k (text)
+          cross join lateral (
+            select e.position from eventchain.events e
+             where e.ledger_id = ledger and e.metadata ->> 'actor' is not null
+               and (hashtextextended(e.metadata ->> 'actor', 0), e.position) >= (hashtextextended(k.text, 0), low)
+               and (hashtextextended(e.metadata ->> 'actor', 0), e.position) <= (hashtextextended(k.text, 0), high)
+               and (plain or eventchain.holds(
+                 streams, types, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata))
+             order by hashtextextended(e.metadata ->> 'actor', 0) desc, e.position desc limit take) f
+          where backwards));
     when 'ip' then
       return array(
-        (select e.position from eventchain.events e
-          where not backwards and e.ledger_id = ledger and e.metadata ->> 'ip' is not null
-            and (hashtextextended(e.metadata ->> 'ip', 0), e.position) >= (key_hash, low)
-            and (hashtextextended(e.metadata ->> 'ip', 0), e.position) <= (key_hash, high)
-            and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by hashtextextended(e.metadata ->> 'ip', 0), e.position limit take)
+        (select f.position from unnest(keys) k (text)
+          cross join lateral (
+            select e.position from eventchain.events e
+             where e.ledger_id = ledger and e.metadata ->> 'ip' is not null
+               and (hashtextextended(e.metadata ->> 'ip', 0), e.position) >= (hashtextextended(k.text, 0), low)
+               and (hashtextextended(e.metadata ->> 'ip', 0), e.position) <= (hashtextextended(k.text, 0), high)
+               and (plain or eventchain.holds(
+                 streams, types, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata))
+             order by hashtextextended(e.metadata ->> 'ip', 0), e.position limit take) f
+          where not backwards)
         union all
-        (select e.position from eventchain.events e
-          where backwards and e.ledger_id = ledger and e.metadata ->> 'ip' is not null
-            and (hashtextextended(e.metadata ->> 'ip', 0), e.position) >= (key_hash, low)
-            and (hashtextextended(e.metadata ->> 'ip', 0), e.position) <= (key_hash, high)
-            and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by hashtextextended(e.metadata ->> 'ip', 0) desc, e.position desc limit take));
+        (select f.position from unnest(keys) k (text)
+          cross join lateral (
+            select e.position from eventchain.events e
+             where e.ledger_id = ledger and e.metadata ->> 'ip' is not null
+               and (hashtextextended(e.metadata ->> 'ip', 0), e.position) >= (hashtextextended(k.text, 0), low)
+               and (hashtextextended(e.metadata ->> 'ip', 0), e.position) <= (hashtextextended(k.text, 0), high)
+               and (plain or eventchain.holds(
+                 streams, types, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata))
+             order by hashtextextended(e.metadata ->> 'ip', 0) desc, e.position desc limit take) f
+          where backwards));
     when 'correlation' then
       return array(
-        (select e.position from eventchain.events e
-          where not backwards and e.ledger_id = ledger and e.metadata ->> 'correlationId' is not null
-            and (hashtextextended(e.metadata ->> 'correlationId', 0), e.position) >= (key_hash, low)
-            and (hashtextextended(e.metadata ->> 'correlationId', 0), e.position) <= (key_hash, high)
-            and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by hashtextextended(e.metadata ->> 'correlationId', 0), e.position limit take)
+        (select f.position from unnest(keys) k (text)
+          cross join lateral (
+            select e.position from eventchain.events e
+             where e.ledger_id = ledger and e.metadata ->> 'correlationId' is not null
+               and (hashtextextended(e.metadata ->> 'correlationId', 0), e.position) >= (hashtextextended(k.text, 0), low)
+               and (hashtextextended(e.metadata ->> 'correlationId', 0), e.position) <= (hashtextextended(k.text, 0), high)
+               and (plain or eventchain.holds(
+                 streams, types, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata))
+             order by hashtextextended(e.metadata ->> 'correlationId', 0), e.position limit take) f
+          where not backwards)
         union all
-        (select e.position from eventchain.events e
-          where backwards and e.ledger_id = ledger and e.metadata ->> 'correlationId' is not null
-            and (hashtextextended(e.metadata ->> 'correlationId', 0), e.position) >= (key_hash, low)
-            and (hashtextextended(e.metadata ->> 'correlationId', 0), e.position) <= (key_hash, high)
-            and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by hashtextextended(e.metadata ->> 'correlationId', 0) desc, e.position desc limit take));
+        (select f.position from unnest(keys) k (text)
+          cross join lateral (
+            select e.position from eventchain.events e
+             where e.ledger_id = ledger and e.metadata ->> 'correlationId' is not null
+               and (hashtextextended(e.metadata ->> 'correlationId', 0), e.position) >= (hashtextextended(k.text, 0), low)
+               and (hashtextextended(e.metadata ->> 'correlationId', 0), e.position) <= (hashtextextended(k.text, 0), high)
+               and (plain or eventchain.holds(
+                 streams, types, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata))
+             order by hashtextextended(e.metadata ->> 'correlationId', 0) desc, e.position desc limit take) f
+          where backwards));
     when 'causation' then
       return array(
-        (select e.position from eventchain.events e
-          where not backwards and e.ledger_id = ledger and e.metadata ->> 'causationId' is not null
-            and (hashtextextended(e.metadata ->> 'causationId', 0), e.position) >= (key_hash, low)
-            and (hashtextextended(e.metadata ->> 'causationId', 0), e.position) <= (key_hash, high)
-            and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by hashtextextended(e.metadata ->> 'causationId', 0), e.position limit take)
+        (select f.position from unnest(keys) k (text)
+          cross join lateral (
+            select e.position from eventchain.events e
+             where e.ledger_id = ledger and e.metadata ->> 'causationId' is not null
+               and (hashtextextended(e.metadata ->> 'causationId', 0), e.position) >= (hashtextextended(k.text, 0), low)
+               and (hashtextextended(e.metadata ->> 'causationId', 0), e.position) <= (hashtextextended(k.text, 0), high)
+               and (plain or eventchain.holds(
+                 streams, types, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata))
+             order by hashtextextended(e.metadata ->> 'causationId', 0), e.position limit take) f
+          where not backwards)
         union all
-        (select e.position from eventchain.events e
-          where backwards and e.ledger_id = ledger and e.metadata ->> 'causationId' is not null
-            and (hashtextextended(e.metadata ->> 'causationId', 0), e.position) >= (key_hash, low)
-            and (hashtextextended(e.metadata ->> 'causationId', 0), e.position) <= (key_hash, high)
-            and (plain or eventchain.holds(streams, types, wanted_tags, checks, e.stream, e.type, e.tags, e.metadata))
-          order by hashtextextended(e.metadata ->> 'causationId', 0) desc, e.position desc limit take));
+        (select f.position from unnest(keys) k (text)
+          cross join lateral (
+            select e.position from eventchain.events e
+             where e.ledger_id = ledger and e.metadata ->> 'causationId' is not null
+               and (hashtextextended(e.metadata ->> 'causationId', 0), e.position) >= (hashtextextended(k.text, 0), low)
+               and (hashtextextended(e.metadata ->> 'causationId', 0), e.position) <= (hashtextextended(k.text, 0), high)
+               and (plain or eventchain.holds(
+                 streams, types, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata))
+             order by hashtextextended(e.metadata ->> 'causationId', 0) desc, e.position desc limit take) f
+          where backwards));
     when 'all' then
       return array(
         (select e.position from eventchain.events e
           where not backwards and e.ledger_id = ledger and e.position between low and high
-            and (plain or eventchain.holds(null, null, null, checks, e.stream, e.type, e.tags, e.metadata))
+            and (plain or eventchain.holds(null, null, null, checks, sieves, e.stream, e.type, e.tags, e.metadata))
           order by e.position limit take)
         union all
         (select e.position from eventchain.events e
           where backwards and e.ledger_id = ledger and e.position between low and high
-            and (plain or eventchain.holds(null, null, null, checks, e.stream, e.type, e.tags, e.metadata))
+            and (plain or eventchain.holds(null, null, null, checks, sieves, e.stream, e.type, e.tags, e.metadata))
           order by e.position desc limit take));
   end case;
 end
 $$;
 
--- The ways by which an item's events can be found, each as {"kind", "tag", "keys"}: the first `take` of any key's
--- positions together hold the first `take` of the item's.
+-- The ways by which an item's events can be found, each as {"kind", "tag", "keys"}: the first `take` of each key's
+-- positions together hold the first `take` of the item's. An item {"anyTag"} stands for many of one tag each.
 create function eventchain.ways_of(item jsonb, checks jsonb) returns jsonb[]
 language plpgsql immutable
 as $$
@@ -322,13 +437,16 @@ begin
   if item ? 'streams' then
     ways := ways || jsonb_build_object('kind', 'stream', 'keys', item -> 'streams');
   end if;
+  if item ? 'anyTag' then
+    ways := ways || jsonb_build_object('kind', 'tag', 'keys', item -> 'anyTag');
+  end if;
   for tag in select jsonb_array_elements(item -> 'tags') where item ? 'tags' loop
     if item ? 'types' then
       ways := ways || jsonb_build_object('kind', 'tag-type', 'tag', tag, 'keys', item -> 'types');
     end if;
     -- Many types are many looks into the index: its tag alone may have fewer events than that.
     if not item ? 'types' or jsonb_array_length(item -> 'types') > 16 then
-      ways := ways || jsonb_build_object('kind', 'tag', 'keys', jsonb_build_array(tag));
+      ways := ways || jsonb_build_object('kind', 'tag', 'tag', tag, 'keys', jsonb_build_array(tag));
     end if;
   end loop;
   if item ? 'types' and not item ? 'tags' then
@@ -339,37 +457,45 @@ end
 $$;
 
 -- The way with the fewest positions in the range. All are counted to the same bound, which is raised as long as all have
--- more, up to what a page of `take` events is worth; then the one counts whose positions lie farthest apart.
+-- more, up to what a page of `take` events is worth; then the one counts whose positions lie farthest apart. Where that
+-- is a tag of many positions, and another one's are not much denser, both together are a way, {"kind", "tag", "other",
+-- "keys"}: to read an entry of an index costs about an eighth of probing an event.
 create function eventchain.pick_way(
   ledger bigint, ways jsonb[], low bigint, high bigint, backwards boolean, take bigint
 ) returns jsonb
 language plpgsql stable
 as $$
 declare
-  start constant bigint := case when backwards then high else low end;
+  start bigint;
   cap bigint;
   way jsonb;
   key text;
   seen bigint[];
   cost bigint;
   density float8;
+  densities float8[];
   best jsonb;
   best_cost bigint;
   best_density float8;
+  other jsonb;
 begin
   if cardinality(ways) = 1 then
     return ways[1];
   end if;
+  select least(high, e.position) into high
+    from eventchain.events e where e.ledger_id = ledger order by e.position desc limit 1;
+  start := case when backwards then high else low end;
   foreach cap in array array[32, 1024, 16 * least(take, 1024)] loop
     continue when cap <= best_cost;
     best_cost := null;
+    densities := '{}';
     foreach way in array ways loop
       cost := 0;
       density := 0;
       for key in select jsonb_array_elements_text(way -> 'keys') loop
         seen := eventchain.index_positions(
-          ledger, way ->> 'kind', coalesce(way ->> 'tag', key), key, low, high, backwards, cap - cost,
-          true, null, null, null, null);
+          ledger, way ->> 'kind', way ->> 'tag', array[key], low, high, backwards, cap - cost,
+          true, null, null, null, null, null);
         density := density + case when cardinality(seen) = cap - cost
           then cardinality(seen) / (abs(seen[cardinality(seen)] - start) + 1)::float8
           else cardinality(seen) / greatest(high - low + 1, 1)::float8 end;
@@ -382,9 +508,21 @@ begin
         best_cost := cost;
         best_density := density;
       end if;
+      densities := densities || density;
     end loop;
     exit when best_cost < cap;
   end loop;
+  if best_cost < 1024 then
+    return best;
+  end if;
+  select u.way -> 'tag' into other from unnest(ways, densities) u (way, density)
+   where u.way ->> 'kind' = best ->> 'kind' and u.way <> best and u.density < 8 * best_density
+   order by u.density limit 1;
+  if best ->> 'kind' = 'tag' and other is not null then
+    return jsonb_build_object('kind', 'tags', 'tag', best -> 'tag', 'other', other, 'keys', '[null]'::jsonb);
+  elsif best ->> 'kind' = 'tag-type' and other is not null then
+    return jsonb_build_object('kind', 'tags-type', 'tag', best -> 'tag', 'other', other, 'keys', best -> 'keys');
+  end if;
   return best;
 end
 $$;
@@ -408,10 +546,48 @@ begin
 end
 $$;
 
+-- Whether this is a list of at most 1,024 items, each of them an object of streams, types and tags: lists of texts.
+create function eventchain.are_items(items jsonb) returns boolean
+language sql immutable parallel safe
+return case
+  when jsonb_typeof(items) <> 'array' or jsonb_array_length(items) > 1024
+    or jsonb_path_exists(items, 'strict $[*] ? (@.type() != "object")') then false
+  when jsonb_path_exists(items, 'lax $[*] ? (!exists (@.streams) && !exists (@.types) && !exists (@.tags))')
+    or jsonb_path_exists(items, 'strict $[*].keyvalue() ? (@.key != "streams" && @.key != "types" && @.key != "tags")')
+    or jsonb_path_exists(items, 'strict $[*].* ? (@.type() != "array" || @.size() == 0)') then false
+  else not jsonb_path_exists(items, 'strict $[*].*[*] ? (@.type() != "string")')
+end;
+
+-- Why this is not a search, or null. A search is {"items", "checks"}, both optional: a list of items, of which one must
+-- be met, and what `passes` takes; `access` in the checks is a query.
+create function eventchain.search_problem(search jsonb) returns text
+language plpgsql immutable parallel safe
+as $$
+declare
+  checks jsonb := search -> 'checks';
+begin
+  return case
+    when jsonb_typeof(search) is distinct from 'object' then 'a search is an object'
+    when search - array['items', 'checks'] <> '{}' then 'a search has items and checks, and nothing else'
+    when not eventchain.are_items(search -> 'items') then 'the items of a search are not the items of a query'
+    when jsonb_typeof(checks) <> 'object' then 'the checks of a search are an object'
+    when checks - array['own', 'actor', 'ip', 'correlationId', 'causationIds', 'access'] <> '{}'
+      then 'a search checks own, actor, ip, correlationId, causationIds and access, and nothing else'
+    when checks -> 'own' <> 'false' then 'own, where it is checked, is false'
+    when 'string' <> any (array[
+        jsonb_typeof(checks -> 'actor'), jsonb_typeof(checks -> 'ip'), jsonb_typeof(checks -> 'correlationId')])
+      then 'actor, ip and correlationId are texts'
+    when jsonb_typeof(checks -> 'causationIds') <> 'array'
+      or jsonb_path_exists(checks, 'strict $.causationIds[*] ? (@.type() != "string")', '{}', true)
+      then 'causationIds is a list of texts'
+    when checks -> 'access' <> '"all"' and not eventchain.are_items(checks -> 'access') then 'access is not a query'
+  end;
+end
+$$;
+
 -- The first `take` positions from `low` to `high` whose events meet a search, in the order of reading.
 --
--- A search is {"items", "checks"}, both optional: a list of items, of which one must be met, and what `passes` takes, but
--- for `access`, which is a query here.
+-- Of joins only merges are left, beside those that can be nothing but loops: the planner takes every range for one row.
 -- STABLE: it sees what its caller's statement sees. As its owner, since row-level security would keep the planner from
 -- the indexes of metadata; it minds the caller's restriction itself.
 create function eventchain.find_positions(
@@ -423,15 +599,24 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_bitmapscan = off
 set enable_sort = off
+set enable_nestloop = off
+set enable_hashjoin = off
 set jit = off
 as $$
 declare
   restriction jsonb := eventchain.restriction_on(ledger);
-  checks jsonb := search -> 'checks';
+  problem text := eventchain.search_problem(search);
+  sieves jsonb[];
+  checks jsonb;
+  items jsonb;
   item jsonb;
   way jsonb;
   kind text;
-  key text;
+  keys text[];
+  -- The last of the keys that were read, and of those that are read with it.
+  done_keys int;
+  next_keys int;
+  single boolean;
   streams text[];
   types text[];
   wanted_tags text[];
@@ -441,34 +626,61 @@ declare
   found_positions bigint[] := '{}';
   pending bigint[] := '{}';
 begin
-  if low > high then
+  if num_nulls(ledger, low, high, backwards, take) > 0 then
+    problem := 'a search has a ledger, a range, a direction and a number of positions';
+  end if;
+  if problem is not null then
+    raise exception '%', problem using errcode = 'invalid_parameter_value';
+  end if;
+  checks := nullif((search -> 'checks') - 'access', '{}');
+  if search -> 'checks' ? 'access' or restriction is not null then
+    sieves := array[eventchain.sieve_of(coalesce(search -> 'checks' -> 'access', '"all"')), coalesce(restriction, '"all"')];
+  end if;
+  low := greatest(low, 1);
+  if low > high or take < 1 then
     return '{}';
   end if;
-  if checks ? 'access' then
-    checks := checks || jsonb_build_object('access', eventchain.sieve_of(checks -> 'access'));
+  items := coalesce(search -> 'items', '[{}]');
+  -- Items of one tag each are one item of many keys, which costs much less, unless an index of metadata may lead them.
+  if jsonb_array_length(items) > 1 and not coalesce(checks ?| array['actor', 'ip', 'correlationId', 'causationIds'], false) then
+    select jsonb_build_array(jsonb_build_object('anyTag', jsonb_agg(distinct i.one -> 'tags' -> 0) filter (where alone)))
+             || coalesce(jsonb_agg(i.one) filter (where not alone), '[]')
+      into items
+      from (select one, one - 'tags' = '{}' and jsonb_array_length(one -> 'tags') = 1 as alone
+              from jsonb_array_elements(items) e (one)) i;
   end if;
-  if restriction is not null then
-    checks := coalesce(checks, '{}') || jsonb_build_object('restriction', restriction);
-  end if;
-  for item in select jsonb_array_elements(coalesce(search -> 'items', '[{}]')) loop
+  for item in select jsonb_array_elements(items) loop
+    continue when item -> 'anyTag' = 'null';
     streams := case when item ? 'streams' then array(select jsonb_array_elements_text(item -> 'streams')) end;
     types := case when item ? 'types' then array(select jsonb_array_elements_text(item -> 'types')) end;
     wanted_tags := case when item ? 'tags' then array(select jsonb_array_elements_text(item -> 'tags')) end;
     way := eventchain.pick_way(ledger, eventchain.ways_of(item, checks), low, high, backwards, take);
     kind := way ->> 'kind';
-    plain := checks is null and case kind
+    if way ? 'other' then
+      wanted_tags := array[way ->> 'tag', way ->> 'other'] || array(
+        select t from unnest(wanted_tags) t where t not in (way ->> 'tag', way ->> 'other'));
+    end if;
+    plain := checks is null and sieves is null and case kind
       when 'stream' then types is null and wanted_tags is null
-      when 'tag' then streams is null and cardinality(wanted_tags) = 1
+      when 'tag' then streams is null and coalesce(cardinality(wanted_tags), 1) = 1
       when 'tag-type' then streams is null and cardinality(wanted_tags) = 1
+      when 'tags' then streams is null and cardinality(wanted_tags) = 2
+      when 'tags-type' then streams is null and cardinality(wanted_tags) = 2
       when 'type' then streams is null and wanted_tags is null
       else kind = 'all'
     end;
-    for key in select jsonb_array_elements_text(way -> 'keys') loop
+    keys := array(select jsonb_array_elements_text(way -> 'keys'));
+    done_keys := 0;
+    while done_keys < cardinality(keys) loop
+      -- As many as before: they have about as many positions as those had, up to where the page ends by now.
+      next_keys := least(greatest(2 * done_keys, 1), cardinality(keys));
       more := eventchain.index_positions(
-        ledger, kind, coalesce(way ->> 'tag', key), key, low, high, backwards, take,
-        plain, streams, types, wanted_tags, checks);
+        ledger, kind, way ->> 'tag', keys[done_keys + 1 : next_keys], low, high, backwards, take,
+        plain, streams, types, wanted_tags, checks, sieves);
+      single := next_keys = done_keys + 1;
+      done_keys := next_keys;
       continue when more = '{}';
-      if found_positions = '{}' and pending = '{}' then
+      if single and found_positions = '{}' and pending = '{}' then
         found_positions := more;
       else
         pending := pending || more;
@@ -585,7 +797,8 @@ create trigger no_truncate before truncate on eventchain.event_schemas
 grant select on eventchain.event_schemas to eventchain_writer, eventchain_reader, eventchain_sealer;
 
 -- Keeps the schemas that are not kept yet, and gives what is kept now for each type and version that was asked for.
--- Racers write in one order, and the second statement sees what the first one waited for.
+-- What is kept stays for ever, so that it is held to bounds. Racers write in one order, and the second statement sees what
+-- the first one waited for.
 create function eventchain.keep_schemas(ledger bigint, types text[], versions int[], schemas text[])
 returns table (type text, version int, hash bytea, schema text)
 language plpgsql volatile security definer
@@ -593,7 +806,24 @@ set search_path = pg_catalog, pg_temp
 set lock_timeout = '10s'
 as $$
 #variable_conflict use_column
+declare
+  problem text;
 begin
+  if (cardinality(types), cardinality(versions)) is distinct from (cardinality(schemas), cardinality(schemas)) then
+    problem := 'each schema has a type and a version';
+  elsif cardinality(schemas) > 1024 then
+    problem := 'at most 1,024 schemas are kept at once';
+  else
+    select min(case
+        when left(w.type, 1) = '$' then 'event types that begin with $ belong to the ledger'
+        when octet_length(w.schema) > 262144 then 'a schema has at most 262,144 bytes'
+        else split_part(eventchain.object_problem('a schema', w.schema), '|', 2)
+      end) into problem
+      from unnest(types, schemas) w (type, schema);
+  end if;
+  if problem is not null then
+    raise exception '%', problem using errcode = 'invalid_parameter_value';
+  end if;
   insert into eventchain.event_schemas (ledger_id, type, version, hash, schema)
     select l.ledger_id, w.type, w.version, sha256(convert_to(w.schema, 'UTF8')), w.schema::json
       from eventchain.ledgers l, unnest(types, versions, schemas) w (type, version, schema)
@@ -609,9 +839,9 @@ end
 $$;
 
 revoke all on function eventchain.sieve_of, eventchain.sees, eventchain.passes, eventchain.holds, eventchain.version_at,
-  eventchain.index_positions, eventchain.ways_of, eventchain.pick_way, eventchain.restriction_on,
-  eventchain.find_positions, eventchain.merge_positions, eventchain.count_positions, eventchain.restrict,
-  eventchain.keep_schemas from public;
+  eventchain.index_positions, eventchain.ways_of, eventchain.pick_way, eventchain.restriction_on, eventchain.are_items,
+  eventchain.search_problem, eventchain.find_positions, eventchain.merge_positions, eventchain.count_positions,
+  eventchain.restrict, eventchain.keep_schemas from public;
 grant execute on function eventchain.sieve_of, eventchain.sees, eventchain.find_positions, eventchain.count_positions
   to eventchain_writer, eventchain_reader, eventchain_sealer, eventchain_viewer;
 grant execute on function eventchain.restrict to eventchain_writer, eventchain_reader, eventchain_viewer;
