@@ -1,5 +1,5 @@
 import { bytesToHex } from "@eventchain/core";
-import type { KeptSchema } from "@eventchain/store";
+import type { EventStore, KeptSchema } from "@eventchain/store";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { defineEvent } from "./define-event.ts";
@@ -121,6 +121,17 @@ describe("a changed schema", () => {
       values: { type: "Opened", version: 1, opened: opened.version },
     });
     expect(store.calls).toEqual([]);
+  });
+
+  test("is not looked for among types and versions that the app does not define", async () => {
+    const asked: unknown[] = [];
+    const keptSchemas: EventStore["keptSchemas"] = async (_ledgerId, of) => {
+      asked.push(of?.map(({ type, version }) => `${type} ${version}`));
+      return [];
+    };
+    await openSchemas({ ...sharedStore(), keptSchemas }, 1n, new Map([["Opened", Raised]]));
+    await openSchemas({ ...sharedStore(), keptSchemas }, 1n, new Map());
+    expect(asked).toEqual([["Opened 2"]]);
   });
 
   test("is welcome as a new version, beside the old one", async () => {
