@@ -91,7 +91,10 @@ describe("what cannot be checked is an error, never a finding, and never intact"
     await expect(verifyLedger({ ...base(), database })).rejects.toMatchObject({ code: "database-refused" });
     await copy.sql(`grant eventchain_reader to ${role}`);
     expect(await verifyLedger({ ...base(), database })).toMatchObject({ ok: true, checked: "330" });
-    const hidden = { code: "database-refused", message: expect.stringMatching(/row-level security .* events from this user/) };
+    const hidden = {
+      code: "database-refused",
+      message: expect.stringMatching(/row-level security .* events from this user/),
+    };
     await copy.sql(`create policy hidden on events as restrictive for select to ${role} using (position < 300)`);
     await expect(verifyLedger({ ...base(), database })).rejects.toMatchObject(hidden);
     await copy.sql("drop policy hidden on events");
