@@ -1526,7 +1526,7 @@ begin
     when 'stream' then
       return array(
         (select f.position from unnest(keys) k (name)
-          cross join lateral eventchain.version_at(ledger, k.name, low - 1, 0) low_version
+          cross join lateral eventchain.version_at(ledger, k.name, low - 1, null) low_version
           cross join lateral eventchain.version_at(ledger, k.name, high, low_version) high_version
           cross join lateral (
             select e.position from eventchain.events e
@@ -1537,7 +1537,7 @@ begin
           where not backwards)
         union all
         (select f.position from unnest(keys) k (name)
-          cross join lateral eventchain.version_at(ledger, k.name, low - 1, 0) low_version
+          cross join lateral eventchain.version_at(ledger, k.name, low - 1, null) low_version
           cross join lateral eventchain.version_at(ledger, k.name, high, low_version) high_version
           cross join lateral (
             select e.position from eventchain.events e
@@ -2181,7 +2181,8 @@ CREATE OR REPLACE FUNCTION eventchain.version_at(ledger bigint, name text, upto 
  STABLE
 AS $function$
 declare
-  low bigint := at_least;
+  low bigint := coalesce(at_least, 0);
+  known constant bigint := coalesce(at_least + 1, 0);
   high bigint;
   step bigint := 1;
   middle bigint;
@@ -2190,19 +2191,21 @@ begin
   if upto < 1 then
     return low;
   end if;
-  select e.position into found_position
-    from eventchain.events e where e.ledger_id = ledger and e.stream = name and e.version = at_least + 1;
-  if found_position is null or found_position > upto then
-    return low;
+  if at_least is not null then
+    select e.position into found_position
+      from eventchain.events e where e.ledger_id = ledger and e.stream = name and e.version = known;
+    if found_position is null or found_position > upto then
+      return low;
+    end if;
+    low := known;
   end if;
-  low := at_least + 1;
   select e.version, e.position into high, found_position
     from eventchain.events e where e.ledger_id = ledger and e.stream = name order by e.version desc limit 1;
-  if found_position <= upto then
-    return high;
+  if high is null or found_position <= upto then
+    return coalesce(high, 0);
   end if;
   while high - low > 1 loop
-    middle := case when low = at_least + 1 and high - step > low then high - step else low + (high - low) / 2 end;
+    middle := case when low = known and high - step > low then high - step else low + (high - low) / 2 end;
     step := step * 2;
     select e.position into found_position
       from eventchain.events e where e.ledger_id = ledger and e.stream = name and e.version = middle;

@@ -111,12 +111,14 @@ return (streams is null or stream = any (streams))
 
 -- The greatest version of a stream whose position is not past `upto`; `at_least`, which is known to be before, where there
 -- is none past it. Versions rise along positions: the one next to `at_least` is asked first, since a page often ends
--- before it, then from the newest one by steps that double, then by halving.
+-- before it, then from the newest one by steps that double, then by halving. `at_least` is null where nothing is known
+-- and `upto` is likely to be near the head: then the newest one is asked first, and old pages are left alone.
 create function eventchain.version_at(ledger bigint, name text, upto bigint, at_least bigint) returns bigint
 language plpgsql stable
 as $$
 declare
-  low bigint := at_least;
+  low bigint := coalesce(at_least, 0);
+  known constant bigint := coalesce(at_least + 1, 0);
   high bigint;
   step bigint := 1;
   middle bigint;
@@ -125,19 +127,21 @@ begin
   if upto < 1 then
     return low;
   end if;
-  select e.position into found_position
-    from eventchain.events e where e.ledger_id = ledger and e.stream = name and e.version = at_least + 1;
-  if found_position is null or found_position > upto then
-    return low;
+  if at_least is not null then
+    select e.position into found_position
+      from eventchain.events e where e.ledger_id = ledger and e.stream = name and e.version = known;
+    if found_position is null or found_position > upto then
+      return low;
+    end if;
+    low := known;
   end if;
-  low := at_least + 1;
   select e.version, e.position into high, found_position
     from eventchain.events e where e.ledger_id = ledger and e.stream = name order by e.version desc limit 1;
-  if found_position <= upto then
-    return high;
+  if high is null or found_position <= upto then
+    return coalesce(high, 0);
   end if;
   while high - low > 1 loop
-    middle := case when low = at_least + 1 and high - step > low then high - step else low + (high - low) / 2 end;
+    middle := case when low = known and high - step > low then high - step else low + (high - low) / 2 end;
     step := step * 2;
     select e.position into found_position
       from eventchain.events e where e.ledger_id = ledger and e.stream = name and e.version = middle;
@@ -173,7 +177,7 @@ begin
     when 'stream' then
       return array(
         (select f.position from unnest(keys) k (name)
-          cross join lateral eventchain.version_at(ledger, k.name, low - 1, 0) low_version
+          cross join lateral eventchain.version_at(ledger, k.name, low - 1, null) low_version
           cross join lateral eventchain.version_at(ledger, k.name, high, low_version) high_version
           cross join lateral (
             select e.position from eventchain.events e
@@ -184,7 +188,7 @@ begin
           where not backwards)
         union all
         (select f.position from unnest(keys) k (name)
-          cross join lateral eventchain.version_at(ledger, k.name, low - 1, 0) low_version
+          cross join lateral eventchain.version_at(ledger, k.name, low - 1, null) low_version
           cross join lateral eventchain.version_at(ledger, k.name, high, low_version) high_version
           cross join lateral (
             select e.position from eventchain.events e
