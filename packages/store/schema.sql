@@ -1476,6 +1476,7 @@ declare
   low bigint;
   high record;
   step bigint := 1;
+  wanted bigint;
   probe record;
 begin
   select e.version, e.position into high from eventchain.events e
@@ -1484,9 +1485,11 @@ begin
     return;
   end if;
   while low is null or high.version - low > 1 loop
+    wanted := case when low is null then high.version - step else (low + high.version) / 2 end;
+    -- A range in an order: a plan that was made while the table was empty could take any index for an equality.
     select e.version, e.position into probe from eventchain.events e
-     where e.ledger_id = ledger and e.stream = stream_name
-       and e.version = case when low is null then high.version - step else (low + high.version) / 2 end;
+     where e.ledger_id = ledger and e.stream = stream_name and e.version between wanted and wanted
+     order by e.version limit 1;
     if probe.position > after then
       high := probe;
       step := step * 2;
@@ -1555,7 +1558,8 @@ begin
                and (types is null or t.type = any (types))
                and (plain or (
                  select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
-                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
+                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position between t.position and t.position
+                   order by e.position limit 1))
              order by t.position limit take) f
           where not backwards)
         union all
@@ -1566,7 +1570,8 @@ begin
                and (types is null or t.type = any (types))
                and (plain or (
                  select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
-                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
+                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position between t.position and t.position
+                   order by e.position limit 1))
              order by t.position desc limit take) f
           where backwards));
     when 'tag-type' then
@@ -1578,7 +1583,8 @@ begin
                and (t.type, t.position) >= (k.type, low) and (t.type, t.position) <= (k.type, high)
                and (plain or (
                  select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
-                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
+                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position between t.position and t.position
+                   order by e.position limit 1))
              order by t.type, t.position limit take) f
           where not backwards)
         union all
@@ -1589,7 +1595,8 @@ begin
                and (t.type, t.position) >= (k.type, low) and (t.type, t.position) <= (k.type, high)
                and (plain or (
                  select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
-                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
+                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position between t.position and t.position
+                   order by e.position limit 1))
              order by t.type desc, t.position desc limit take) f
           where backwards));
     when 'tags' then
@@ -1600,7 +1607,8 @@ begin
             and o.ledger_id = ledger and o.tag = wanted_tags[2] and o.position between low and high
             and (plain or (
               select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
-                from eventchain.events e where e.ledger_id = t.ledger_id and e.position = o.position))
+                from eventchain.events e where e.ledger_id = t.ledger_id and e.position between o.position and o.position
+                   order by e.position limit 1))
           order by t.position limit take)
         union all
         (select t.position from eventchain.event_tags t join eventchain.event_tags o on o.position = t.position
@@ -1609,7 +1617,8 @@ begin
             and o.ledger_id = ledger and o.tag = wanted_tags[2] and o.position between low and high
             and (plain or (
               select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
-                from eventchain.events e where e.ledger_id = t.ledger_id and e.position = o.position))
+                from eventchain.events e where e.ledger_id = t.ledger_id and e.position between o.position and o.position
+                   order by e.position limit 1))
           order by t.position desc limit take));
     when 'tags-type' then
       return array(
@@ -1622,7 +1631,8 @@ begin
                and (o.type, o.position) >= (k.type, low) and (o.type, o.position) <= (k.type, high)
                and (plain or (
                  select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
-                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position = o.position))
+                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position between o.position and o.position
+                   order by e.position limit 1))
              order by t.type, t.position limit take) f
           where not backwards)
         union all
@@ -1635,7 +1645,8 @@ begin
                and (o.type, o.position) >= (k.type, low) and (o.type, o.position) <= (k.type, high)
                and (plain or (
                  select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
-                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position = o.position))
+                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position between o.position and o.position
+                   order by e.position limit 1))
              order by t.type desc, t.position desc limit take) f
           where backwards));
     when 'type' then
@@ -2193,7 +2204,8 @@ begin
   end if;
   if at_least is not null then
     select e.position into found_position
-      from eventchain.events e where e.ledger_id = ledger and e.stream = name and e.version = known;
+      from eventchain.events e where e.ledger_id = ledger and e.stream = name and e.version between known and known
+     order by e.version limit 1;
     if found_position is null or found_position > upto then
       return low;
     end if;
@@ -2208,7 +2220,8 @@ begin
     middle := case when low = known and high - step > low then high - step else low + (high - low) / 2 end;
     step := step * 2;
     select e.position into found_position
-      from eventchain.events e where e.ledger_id = ledger and e.stream = name and e.version = middle;
+      from eventchain.events e where e.ledger_id = ledger and e.stream = name and e.version between middle and middle
+     order by e.version limit 1;
     if found_position <= upto then
       low := middle;
     else

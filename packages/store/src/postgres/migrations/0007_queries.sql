@@ -113,6 +113,9 @@ return (streams is null or stream = any (streams))
 -- is none past it. Versions rise along positions: the one next to `at_least` is asked first, since a page often ends
 -- before it, then from the newest one by steps that double, then by halving. `at_least` is null where nothing is known
 -- and `upto` is likely to be near the head: then the newest one is asked first, and old pages are left alone.
+--
+-- One row is asked for as a range in an order, here and below: for an equality, a plan that was made while the table was
+-- empty could take any index that the ledger leads.
 create function eventchain.version_at(ledger bigint, name text, upto bigint, at_least bigint) returns bigint
 language plpgsql stable
 as $$
@@ -129,7 +132,8 @@ begin
   end if;
   if at_least is not null then
     select e.position into found_position
-      from eventchain.events e where e.ledger_id = ledger and e.stream = name and e.version = known;
+      from eventchain.events e where e.ledger_id = ledger and e.stream = name and e.version between known and known
+     order by e.version limit 1;
     if found_position is null or found_position > upto then
       return low;
     end if;
@@ -144,7 +148,8 @@ begin
     middle := case when low = known and high - step > low then high - step else low + (high - low) / 2 end;
     step := step * 2;
     select e.position into found_position
-      from eventchain.events e where e.ledger_id = ledger and e.stream = name and e.version = middle;
+      from eventchain.events e where e.ledger_id = ledger and e.stream = name and e.version between middle and middle
+     order by e.version limit 1;
     if found_position <= upto then
       low := middle;
     else
@@ -206,7 +211,8 @@ begin
                and (types is null or t.type = any (types))
                and (plain or (
                  select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
-                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
+                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position between t.position and t.position
+                   order by e.position limit 1))
              order by t.position limit take) f
           where not backwards)
         union all
@@ -217,7 +223,8 @@ begin
                and (types is null or t.type = any (types))
                and (plain or (
                  select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
-                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
+                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position between t.position and t.position
+                   order by e.position limit 1))
              order by t.position desc limit take) f
           where backwards));
     when 'tag-type' then
@@ -229,7 +236,8 @@ begin
                and (t.type, t.position) >= (k.type, low) and (t.type, t.position) <= (k.type, high)
                and (plain or (
                  select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
-                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
+                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position between t.position and t.position
+                   order by e.position limit 1))
              order by t.type, t.position limit take) f
           where not backwards)
         union all
@@ -240,7 +248,8 @@ begin
                and (t.type, t.position) >= (k.type, low) and (t.type, t.position) <= (k.type, high)
                and (plain or (
                  select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
-                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position = t.position))
+                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position between t.position and t.position
+                   order by e.position limit 1))
              order by t.type desc, t.position desc limit take) f
           where backwards));
     when 'tags' then
@@ -251,7 +260,8 @@ begin
             and o.ledger_id = ledger and o.tag = wanted_tags[2] and o.position between low and high
             and (plain or (
               select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
-                from eventchain.events e where e.ledger_id = t.ledger_id and e.position = o.position))
+                from eventchain.events e where e.ledger_id = t.ledger_id and e.position between o.position and o.position
+                   order by e.position limit 1))
           order by t.position limit take)
         union all
         (select t.position from eventchain.event_tags t join eventchain.event_tags o on o.position = t.position
@@ -260,7 +270,8 @@ begin
             and o.ledger_id = ledger and o.tag = wanted_tags[2] and o.position between low and high
             and (plain or (
               select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
-                from eventchain.events e where e.ledger_id = t.ledger_id and e.position = o.position))
+                from eventchain.events e where e.ledger_id = t.ledger_id and e.position between o.position and o.position
+                   order by e.position limit 1))
           order by t.position desc limit take));
     when 'tags-type' then
       return array(
@@ -273,7 +284,8 @@ begin
                and (o.type, o.position) >= (k.type, low) and (o.type, o.position) <= (k.type, high)
                and (plain or (
                  select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
-                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position = o.position))
+                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position between o.position and o.position
+                   order by e.position limit 1))
              order by t.type, t.position limit take) f
           where not backwards)
         union all
@@ -286,7 +298,8 @@ begin
                and (o.type, o.position) >= (k.type, low) and (o.type, o.position) <= (k.type, high)
                and (plain or (
                  select eventchain.holds(streams, null, wanted_tags, checks, sieves, e.stream, e.type, e.tags, e.metadata)
-                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position = o.position))
+                   from eventchain.events e where e.ledger_id = t.ledger_id and e.position between o.position and o.position
+                   order by e.position limit 1))
              order by t.type desc, t.position desc limit take) f
           where backwards));
     when 'type' then
