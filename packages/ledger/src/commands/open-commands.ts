@@ -3,6 +3,7 @@ import { type Bytes, equalBytes, LedgerError, randomBytes } from "@eventchain/co
 import type { GroupedAppends } from "@eventchain/store";
 import type { SchemaRegistry } from "../events/schema-registry.ts";
 import { aborted } from "../watch-watermarks.ts";
+import { onlyStream } from "./context-query.ts";
 import { ask, type DecidedRejection, denyIssuing } from "./decide-command.ts";
 import { gatherCalls } from "./gather-calls.ts";
 import { keepStates } from "./kept-states.ts";
@@ -221,12 +222,6 @@ async function giveWay(flight: Flight, signal: AbortSignal | undefined): Promise
 
 /** What has left a row under the command id. */
 const KNOWN: readonly CommandOutcome["kind"][] = ["recorded", "rejected", "known"];
-
-/** Where events without a stream go: the command's context, if that is one stream and nothing else. */
-function onlyStream(contexts: ReadonlyMap<string, Context>): string | undefined {
-  const [context] = contexts.values();
-  return contexts.size === 1 && context?.kind === "stream" ? context.stream : undefined;
-}
 
 /**
  * What a context is about, whatever the types: its stream, or each item's tags. Commands that share one are decided one

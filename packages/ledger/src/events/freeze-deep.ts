@@ -1,3 +1,5 @@
+import { isPlainObject } from "../check-keys.ts";
+
 /**
  * What was frozen already when it was met, and is frozen to its depth: `Object.isFrozen` says nothing of what is within.
  * What is met once only, as most states are, never gets here: so many entries would cost more than all else.
@@ -15,7 +17,7 @@ export function freezeDeep<T>(value: T, before?: unknown): T {
 }
 
 function freezeObject(value: object, before: unknown): void {
-  if (known.has(value) || !isPlain(value)) return;
+  if (known.has(value) || !(Array.isArray(value) || isPlainObject(value))) return;
   if (Object.isFrozen(value)) {
     if (value === before) return;
     // First, as it may hold itself.
@@ -35,11 +37,4 @@ function freezeMember(value: object, key: string | number, old: object | undefin
 
 function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
-}
-
-function isPlain(value: object): boolean {
-  if (Array.isArray(value)) return true;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  // Object.prototype, of this realm or another, is the end of its chain.
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

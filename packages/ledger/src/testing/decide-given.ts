@@ -1,6 +1,6 @@
 import { LedgerError } from "@eventchain/core";
 import { matchesQuery } from "@eventchain/store";
-import { contextQuery } from "../commands/context-query.ts";
+import { contextQuery, onlyStream } from "../commands/context-query.ts";
 import { ask, decideCommand, denyIssuing, failed } from "../commands/decide-command.ts";
 import { type Execution, startExecution } from "../commands/start-execution.ts";
 import type { Actor, AnyCommand, Context } from "../commands/types.ts";
@@ -51,12 +51,6 @@ export function decideGiven(
   const decided = decideCommand(execution, foldContexts(command, contexts, stored), nowMs);
   if (decided.kind === "rejected") return { status: "rejected", code: decided.code, reason: decided.reason };
   return { status: "recorded", events: decided.events.map((event) => placed(execution, event, stream)) };
-}
-
-/** The stream that events without one go to: that of the only context. */
-function onlyStream(contexts: ReadonlyMap<string, Context>): string | undefined {
-  const [context] = contexts.values();
-  return contexts.size === 1 && context?.kind === "stream" ? context.stream : undefined;
 }
 
 function storedEvent(

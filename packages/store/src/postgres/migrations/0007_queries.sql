@@ -778,7 +778,7 @@ create policy whole on eventchain.event_tags for select
 create policy whole on eventchain.commands for select
   to eventchain_writer, eventchain_reader, eventchain_sealer using (true);
 
--- A setting that is missing is null, one that was set in an earlier transaction of this session is '': neither shows a
+-- A setting that is missing is null, one that was set in an earlier transaction of the connection is '': neither shows a
 -- row. The subqueries are evaluated once for each statement.
 create policy restricted on eventchain.events for select to eventchain_viewer using (
   ledger_id = (select nullif(current_setting('eventchain.ledger', true), '')::bigint)
