@@ -14,10 +14,12 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "packages/ledger": ["core", "store"],
   "packages/chain": ["core"],
   "packages/queue": ["core"],
+  "packages/routes": ["core", "ledger", "queue"],
+  "packages/crud": ["core", "ledger"],
   "packages/verifier": ["core", "chain"],
   "packages/devstack": ["core", "chain"],
   workers: ["core", "store", "ledger", "chain", "queue"],
-  "packages/cli": ["core", "store", "ledger", "chain", "queue", "verifier", "devstack", "workers"],
+  "packages/cli": ["core", "store", "ledger", "chain", "queue", "routes", "crud", "verifier", "devstack", "workers"],
   "examples/bank": ["core", "ledger"],
   "examples/helpdesk": ["core", "ledger", "chain", "store", "workers", "verifier", "devstack", "cli"],
 };

@@ -41,7 +41,12 @@ export type LedgerErrorCode =
   | "unsupported-format"
   | "not-migrated"
   | "stack-failed"
-  | "not-supported";
+  | "not-supported"
+  | "forked"
+  | "projection-failed"
+  | "projection-stopped"
+  | "reaction-failed"
+  | "delivery-failed";
 
 /** What an error may carry beside its code and message. */
 export interface LedgerErrorOptions {

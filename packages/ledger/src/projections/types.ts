@@ -1,0 +1,113 @@
+import type { AnyEventDefinition, EventDefinition } from "../events/types.ts";
+import type { AnyModel, Model, ModelEvent } from "../models/types.ts";
+import type { Level } from "../subscribe/types.ts";
+
+/** An event as a projection's handler gets it. */
+export interface ProjectedEvent<Type extends string = string, Data = unknown> extends ModelEvent<Type, Data> {
+  readonly position: bigint;
+  /** In its stream. */
+  readonly version: bigint;
+}
+
+/**
+ * What a handler writes with: statements run in the batch's transaction, as the role `eventchain_projector`, and plain
+ * names of tables are the projection's own.
+ */
+export interface ProjectionDb {
+  /** Parameters only. int8 is a bigint, json parsed, timestamps and numerics text. Errors: what the database says. */
+  query<Row extends object = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+}
+
+/** What happens where a handler fails: the projection stops before the event; or the event goes to the dead letters. */
+export type OnError = "stop" | "dead-letter";
+
+interface CommonSpec {
+  /** To be raised whenever its tables or handlers change: a new version is built beside the live one. Default 1. */
+  readonly version?: number | undefined;
+  /** Default "async". */
+  readonly mode?: "inline" | "async" | undefined;
+  /** Of an async one. Default "appended". */
+  readonly level?: Level | undefined;
+  /** Of an async one; an inline one that fails refuses the append. Default "stop". */
+  readonly onError?: OnError | undefined;
+  /** Only events of these streams, or with all of these tags. Default: all of the types that it handles. */
+  readonly where?: { readonly streams?: readonly string[]; readonly tags?: readonly string[] } | undefined;
+  /** One sentence: the comment of its tables where they have none, and the generated documentation. */
+  readonly describe?: string | undefined;
+}
+
+/** A projection by SQL of its own. */
+export interface TableProjectionSpec extends CommonSpec {
+  /**
+   * Statements that make its tables, indexes and views, under plain names; `comment on` documents them. Each table and
+   * view can then be read as `ledger_<id>.<name>`.
+   */
+  readonly schema: string;
+}
+
+/** A projection that is a model: a row for each key, `(key text, state json, position bigint, version bigint, updated_at timestamptz)`. */
+export interface ModelProjectionSpec<State> extends CommonSpec {
+  readonly model: Model<State>;
+  /** Which row an event belongs to; undefined: to none. Default: one row, whose key is "". Pure. */
+  readonly key?: ((event: ProjectedEvent) => string | undefined) | undefined;
+  /** Its table's name. Default: the projection's, with `_` for `-`. */
+  readonly table?: string | undefined;
+}
+
+/** A projection. Each `on` gives a new one. */
+export interface Projection {
+  readonly kind: "projection";
+  /** 1 to 40 characters `a-z 0-9 -`, beginning with a letter. */
+  readonly name: string;
+  readonly version: number;
+  readonly mode: "inline" | "async";
+  readonly level: Level;
+  readonly onError: OnError;
+  readonly where: { readonly streams?: readonly string[]; readonly tags?: readonly string[] };
+  readonly description: string | undefined;
+  /** What makes its tables. */
+  readonly schema: string;
+  /** What it handles, in the order of `on`. */
+  readonly events: readonly AnyEventDefinition[];
+  /** Where it is a model. */
+  readonly model:
+    | { readonly model: AnyModel; readonly key: (event: ProjectedEvent) => string | undefined; readonly table: string }
+    | undefined;
+  /**
+   * Handles events one by one, in order. Errors: LedgerError `config-invalid` for a type that it handles already, for one
+   * that is a model, and for one that has a batch handler.
+   */
+  on<Type extends string, Data>(
+    // biome-ignore lint/suspicious/noExplicitAny: what an event is made from is nothing to the projection
+    event: EventDefinition<Type, Data, any>,
+    handle: (event: ProjectedEvent<Type, Data>, db: ProjectionDb) => Promise<void> | void,
+  ): Projection;
+  /**
+   * Handles batches instead, for statements over many events at once: of any size, in order. Errors: as `on`, and where
+   * there is an `on`.
+   */
+  onBatch<Definition extends AnyEventDefinition>(
+    events: readonly Definition[],
+    handle: (events: readonly ProjectedEvent<Definition["type"]>[], db: ProjectionDb) => Promise<void> | void,
+  ): Projection;
+  /** Applies a batch of its own events, in order. Errors: what the handler throws, wrapped: LedgerError `projection-failed`. */
+  readonly apply: (events: readonly ProjectedEvent[], db: ProjectionDb) => Promise<void>;
+}
+
+/** How a projection stands. */
+export interface ProjectionStatus {
+  readonly name: string;
+  /** Of the live build; null before the first. */
+  readonly version: number | null;
+  /** `waiting`: not built yet. `off`: switched off. */
+  readonly state: "live" | "stopped" | "off" | "waiting";
+  /** Of the live build. */
+  readonly position: bigint;
+  /** Events of the ledger that it has not seen. */
+  readonly behind: bigint;
+  /** Why it stopped. */
+  readonly reason: string | null;
+  readonly deadLetters: bigint;
+  /** A build that is on its way. */
+  readonly building: { readonly version: number; readonly position: bigint; readonly reason: string | null } | null;
+}

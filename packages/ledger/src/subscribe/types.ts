@@ -1,0 +1,52 @@
+import type { EventFilter, EventQuery } from "@eventchain/store";
+import type { LedgerEvent } from "../types.ts";
+
+/** How far an event must have come before a reader is given it. */
+export type Level = "appended" | "sealed" | "final";
+
+/** The values of `Level`, in the order in which an event reaches them. */
+export const LEVELS: readonly Level[] = ["appended", "sealed", "final"];
+
+/** Where a reader stands: the last event that it has handled. Position 0, with the genesis hash, is before the first. */
+export interface Cursor {
+  readonly position: bigint;
+  /** The hash of the event at `position`, 64 hex digits: a history that was forked (a lost replica, a backup) is noticed. */
+  readonly hash: string;
+}
+
+export interface SubscribeOptions {
+  /**
+   * Where to begin: past a position (0n: everything; "start" says the same), with what is appended from now on ("now"), or
+   * past a cursor, whose hash must still be the one at its position. Default "start", or where `checkpoint` stands.
+   */
+  readonly from?: bigint | number | "start" | "now" | Cursor | undefined;
+  /** Conditions joined by AND; the values of one list by OR, but for `tags`: all of them. */
+  readonly filter?: EventFilter | undefined;
+  /** Only events that meet it, and the filter. Default: every event, the ledger's own too. */
+  readonly query?: EventQuery | undefined;
+  /** Default "appended". */
+  readonly level?: Level | undefined;
+  /**
+   * A name under which the place of this reader is kept, 1 to 200 bytes of UTF-8: it goes on where `event.checkpoint()`, or
+   * `subscription.checkpoint(event)`, was called last. One reader at a time owns a name.
+   */
+  readonly checkpoint?: string | undefined;
+  /** Ends the iteration: LedgerError `aborted` at the step that waits. */
+  readonly signal?: AbortSignal | undefined;
+  /** Events that are read ahead of the one being handled, at most. Default 1,000 (`DEFAULT_READ_AHEAD`). */
+  readonly readAhead?: number | undefined;
+}
+
+/**
+ * Events from a position on, then live as they come: in order, none left out, none twice in one run. Nothing is read while
+ * the reader does not ask, but for `readAhead` events.
+ */
+export interface Subscription extends AsyncIterableIterator<LedgerEvent, void, undefined>, AsyncDisposable {
+  /**
+   * Keeps the place past an event that was given, under the subscription's name.
+   * Errors: LedgerError `invalid-argument` where it has no name; `conflict` where somebody else has moved it meanwhile.
+   */
+  checkpoint(event: LedgerEvent): Promise<void>;
+  /** Whether everything that was there at the last look has been given: what comes now is live. */
+  readonly isLive: boolean;
+}
