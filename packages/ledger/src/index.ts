@@ -48,11 +48,50 @@ export type {
   OutputOf,
   SchemaIssue,
 } from "./events/types.ts";
+export type {
+  AppConfig,
+  CustomerConfig,
+  HandlerDefinitions,
+  HandlerKind,
+  HandlerSwitch,
+} from "./handlers/types.ts";
 export { stateAt } from "./make-receipt.ts";
 export { defineModel } from "./models/define-model.ts";
 export type { AnyModel, Model, ModelEvent, ModelSpec, Models, StateOf, StatesOf } from "./models/types.ts";
 export { formatInstant, type Instant, parseInstant } from "./parse-instant.ts";
 export { checkAppend } from "./prepare-append.ts";
+export type {
+  ModelProjectionSpec,
+  OnError,
+  ProjectedEvent,
+  Projection,
+  ProjectionDb,
+  ProjectionStatus,
+  TableProjectionSpec,
+} from "./projections/types.ts";
+export type {
+  AnyReaction,
+  Reaction,
+  ReactionContext,
+  ReactionHandler,
+  ReactionSpec,
+  ReactionStatus,
+  ReactionTask,
+  RetryPolicy,
+  Timeout,
+} from "./reactions/types.ts";
+export type {
+  At,
+  SnapshotDue,
+  SnapshotRule,
+  SnapshotSpec,
+  SnapshotTaken,
+  StateAt,
+  StateChange,
+  StateDiff,
+  StateOptions,
+} from "./snapshots/types.ts";
+export type { Cursor, Level, SubscribeOptions, Subscription } from "./subscribe/types.ts";
 export type {
   Alarm,
   AnchorSummary,
