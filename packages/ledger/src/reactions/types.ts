@@ -11,7 +11,7 @@ import type { AnyEventDefinition, EventDefinition } from "../events/types.ts";
 import type { AnyModel, Model } from "../models/types.ts";
 import type { ProjectedEvent } from "../projections/types.ts";
 import type { Level } from "../subscribe/types.ts";
-import type { JsonObject, LedgerReads } from "../types.ts";
+import type { LedgerEvent, LedgerReads } from "../types.ts";
 
 /** How often a failed run is made again, and when: `firstMs`, then `factor` times longer each time, at most `maxMs`, spread by a quarter. */
 export interface RetryPolicy {
@@ -101,8 +101,8 @@ export interface Reaction<State = undefined> {
     event: EventDefinition<Type, Data, any>,
     run: Run<ProjectedEvent<Type, Data>, State>,
   ): Reaction<State>;
-  /** Reacts on every event but the ledger's own; its data is as it was stored, null after erasure. Once, and with no `on`. */
-  onAny(run: Run<ProjectedEvent<string, JsonObject | null>, State>): Reaction<State>;
+  /** Reacts on every event but the ledger's own, as it is read: its data as it was stored, null after erasure. Once, and with no `on`. */
+  onAny(run: Run<LedgerEvent, State>): Reaction<State>;
   /**
    * Runs when time has passed since an event, whatever has happened meanwhile: the run, with the model's state as of then,
    * says whether it still matters.
