@@ -15,7 +15,7 @@ import { EventRoots } from "./event-roots.ts";
 import { type Match, Places } from "./place.ts";
 import type { ProvenEvent } from "./proven-event.ts";
 import { type Reading, readContent } from "./read-content.ts";
-import { rejectionProblem } from "./read-rejection.ts";
+import { systemProblem } from "./system-problem.ts";
 
 /** At most so many gaps are looked into one by one. */
 const MAX_GAPS = 20_000;
@@ -220,7 +220,7 @@ class Scan {
       const detail = `${crooked.join(" and ")} ${crooked.length === 1 ? "is" : "are"} not canonical JSON`;
       this.#malformed(row, position, detail);
     }
-    const problem = rejectionProblem(row);
+    const problem = systemProblem(row);
     if (problem !== undefined) this.#malformed(row, position, problem);
     if (this.#input.wanted.has(position)) this.#receipted.set(position, { ...row, data: null, metadata: null });
     this.#times.see(event);
