@@ -8,6 +8,7 @@ test("exports these names", () => {
     "DEFAULT_RELATED_EVENTS",
     "anyOf",
     "checkAppend",
+    "collectHandlers",
     "connect",
     "defineAccess",
     "defineCommand",

@@ -48,6 +48,7 @@ export type {
   OutputOf,
   SchemaIssue,
 } from "./events/types.ts";
+export { type CollectedHandlers, collectHandlers } from "./handlers/collect-handlers.ts";
 export type {
   AppConfig,
   CustomerConfig,

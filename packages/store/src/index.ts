@@ -42,4 +42,5 @@ export { FINAL_CHANNEL, SEALED_CHANNEL } from "./postgres/log/port.ts";
 export { mapDatabaseError } from "./postgres/map-database-error.ts";
 export { migrate } from "./postgres/migrate.ts";
 export { openPostgresStore, type PostgresStore, type PostgresStoreOptions } from "./postgres/open-postgres-store.ts";
+export { type LedgerHead, readHeads } from "./postgres/read-heads.ts";
 export { checkQuery, intersectQueries, MAX_QUERY_ITEMS, matchesQuery } from "./query.ts";

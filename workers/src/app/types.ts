@@ -36,3 +36,6 @@ export interface StageReport {
 
 /** One round of a stage on one ledger. One handler's trouble is logged and hinders no other; only the database's is thrown. */
 export type AppStage = (app: AppLedger, deps: StageDeps) => Promise<StageReport>;
+
+/** The stages that an app's handlers run in. */
+export type AppRole = "project" | "react" | "snapshot";

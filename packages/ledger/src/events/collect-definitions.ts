@@ -1,6 +1,7 @@
 import { LedgerError } from "@eventchain/core";
 import type { AnyCommand } from "../commands/types.ts";
 import type { Definitions, LedgerOptions } from "../types.ts";
+import { listDefinitions } from "./list-definitions.ts";
 import { areSame } from "./schema-record.ts";
 import type { AnyEventDefinition } from "./types.ts";
 
@@ -30,12 +31,12 @@ export function collectDefinitions(
 
 /** The event definitions of a list or a module. Errors: LedgerError `config-invalid`. */
 function listEvents(given: Definitions<AnyEventDefinition> | undefined): AnyEventDefinition[] {
-  return list(given, "events", (value): value is AnyEventDefinition => isKind(value, "function", "event"));
+  return listDefinitions(given, "events", "event");
 }
 
 /** The commands of a list or a module, each of its own name. Errors: LedgerError `config-invalid`. */
 function listCommands(given: Definitions<AnyCommand> | undefined): AnyCommand[] {
-  const commands = list(given, "commands", (value): value is AnyCommand => isKind(value, "object", "command"));
+  const commands = listDefinitions(given, "commands", "command");
   const byName = new Map<string, AnyCommand>();
   for (const command of commands) {
     const { name } = command;
@@ -48,24 +49,6 @@ function listCommands(given: Definitions<AnyCommand> | undefined): AnyCommand[] 
     byName.set(name, command);
   }
   return [...byName.values()];
-}
-
-function list<T>(given: Definitions<T> | undefined, what: string, is: (value: unknown) => value is T): T[] {
-  if (given === undefined) return [];
-  if (typeof given !== "object" || given === null)
-    throw new LedgerError("config-invalid", `\`${what}\` is neither a list nor a module`, { values: { what } });
-  // A module exports other things too; a list is of nothing else.
-  if (!Array.isArray(given)) return Object.values(given).filter(is);
-  return given.map((value: unknown, index) => {
-    if (is(value)) return value;
-    throw new LedgerError("config-invalid", `\`${what}\` holds at ${index} what is none of them`, {
-      values: { what, index },
-    });
-  });
-}
-
-function isKind(value: unknown, type: "function" | "object", kind: string): boolean {
-  return typeof value === type && value !== null && (value as { kind?: unknown }).kind === kind;
 }
 
 function twoDefinitions({ type }: AnyEventDefinition, first: string, second: string): LedgerError {
