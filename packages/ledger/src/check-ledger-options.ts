@@ -2,7 +2,17 @@ import { LedgerError } from "@eventchain/core";
 import { checkKeys } from "./check-keys.ts";
 import type { LedgerOptions, RequiredKey } from "./types.ts";
 
-const OPTION_KEYS = ["events", "commands", "access", "rowSecurity", "recordRejections", "require"] as const;
+const OPTION_KEYS = [
+  "events",
+  "commands",
+  "models",
+  "projections",
+  "snapshots",
+  "access",
+  "rowSecurity",
+  "recordRejections",
+  "require",
+] as const;
 
 const REQUIRED_KEYS: readonly RequiredKey[] = ["actor", "ip", "userAgent", "reason", "correlationId", "causationId"];
 

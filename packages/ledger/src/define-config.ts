@@ -1,9 +1,9 @@
-import type { LedgerOptions } from "./types.ts";
+import type { AppConfig } from "./handlers/types.ts";
 
 /**
- * What `eventchain.config.ts` exports as its default: the app's events and commands, and whatever else it opens its ledger
- * with. Gives it back as it is; it is there for its type.
+ * What `eventchain.config.ts` exports as its default: the app's events, commands and handlers, and whatever else it opens
+ * its ledger with. Gives it back as it is; it is there for its type.
  */
-export function defineConfig<const Config extends LedgerOptions>(config: Config): Config {
+export function defineConfig<const Config extends AppConfig>(config: Config): Config {
   return config;
 }

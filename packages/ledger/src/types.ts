@@ -14,7 +14,9 @@ import type {
   RejectionCode,
 } from "./commands/types.ts";
 import type { AnyEventDefinition } from "./events/types.ts";
-import type { Model } from "./models/types.ts";
+import type { AnyModel, Model } from "./models/types.ts";
+import type { Projection } from "./projections/types.ts";
+import type { SnapshotRule } from "./snapshots/types.ts";
 import type { CoveringAnchor, LedgerStatus } from "./status-types.ts";
 
 export type { Alarm, AnchorSummary, CoveringAnchor, LedgerStatus } from "./status-types.ts";
@@ -269,6 +271,12 @@ export interface LedgerOptions {
   /** Beside those that the commands' models and records name. */
   readonly events?: Definitions<AnyEventDefinition> | undefined;
   readonly commands?: Definitions<AnyCommand> | undefined;
+  /** Beside those of the commands, projections and snapshots: what `state` can be asked for by name. */
+  readonly models?: Definitions<AnyModel> | undefined;
+  /** Inline ones are kept by this ledger's appends; async ones by a worker, and known here by their names. */
+  readonly projections?: Definitions<Projection> | undefined;
+  /** When snapshots of models are taken, and so where reading a state may start. */
+  readonly snapshots?: Definitions<SnapshotRule> | undefined;
   /** Who may see which events: `defineAccess`. */
   readonly access?: Access | undefined;
   /** Lets Postgres's row-level security check each row of a view's reads as well. Default false. */

@@ -1,9 +1,15 @@
 import { LedgerError } from "@eventchain/core";
 import { z } from "zod";
 import { type PolicyInput, policyShape } from "../anchor/policy.ts";
+import type { AppRole } from "../app/types.ts";
 import type { Logger } from "./logger.ts";
 
-export type Role = "seal" | "anchor" | "finalise";
+export type Role = "seal" | "anchor" | "finalise" | AppRole;
+
+const CORE_ROLES: readonly Role[] = ["seal", "anchor", "finalise"];
+
+/** Those that run an app's handlers, and so need its config. */
+const APP_ROLES: readonly Role[] = ["project", "react", "snapshot"];
 
 /** When a block counts as final: `count` blocks above it, or the chain's own `finalized` tag. */
 export type FinalityOption = { kind: "confirmations"; count: number } | { kind: "finalized" };
@@ -13,7 +19,7 @@ export interface WorkersOptions {
   databaseUrl: string;
   /** Null or left out: hints travel by the database. */
   redisUrl?: string | null | undefined;
-  /** http(s):// URL of a JSON-RPC node. Not for the seal role alone. */
+  /** http(s):// URL of a JSON-RPC node. For the roles anchor and finalise. */
   rpcUrl?: string | undefined;
   /** One line of 64 hex digits, mode 0600. For the seal role. */
   sealKeyFile?: string | undefined;
@@ -22,7 +28,9 @@ export interface WorkersOptions {
   /** For the seal role: a folder, or another Postgres database, where what was signed is remembered. */
   guardDir?: string | undefined;
   guardUrl?: string | undefined;
-  /** Default: all three. */
+  /** The app's config, `eventchain.config.ts`: what its handlers are. For the roles project, react and snapshot. */
+  configFile?: string | undefined;
+  /** Default: seal, anchor and finalise, and with a config the other three. */
   roles?: readonly Role[] | undefined;
   /** Default: 2 confirmations on a development chain, the finalized tag on any other. */
   finality?: FinalityOption | undefined;
@@ -54,9 +62,10 @@ const optionsShape = z
     guardDir: z.string().min(1).optional(),
     guardUrl: url(["postgres:", "postgresql:"]).optional(),
     roles: z
-      .array(z.enum(["seal", "anchor", "finalise"]))
+      .array(z.enum(["seal", "anchor", "finalise", "project", "react", "snapshot"]))
       .nonempty()
-      .default(["seal", "anchor", "finalise"]),
+      .optional(),
+    configFile: z.string().min(1).optional(),
     finality: z
       .discriminatedUnion("kind", [
         z.strictObject({ kind: z.literal("confirmations"), count: z.int().min(0).max(100_000) }),
@@ -70,6 +79,10 @@ const optionsShape = z
       .optional(),
     logger: z.custom<Logger>((value) => typeof value === "function", { error: "is not a function" }).optional(),
   })
+  .transform(({ roles, ...options }) => ({
+    ...options,
+    roles: roles ?? (options.configFile === undefined ? CORE_ROLES : [...CORE_ROLES, ...APP_ROLES]),
+  }))
   .superRefine((options, context) => {
     const missing = (path: string, role: string): void => {
       context.addIssue({ code: "custom", path: [path], message: `is needed for the role ${role}` });
@@ -83,8 +96,10 @@ const optionsShape = z
         context.addIssue({ code: "custom", path: ["guardUrl"], message: "is the ledger's own database" });
     }
     if (roles.includes("anchor") && options.anchorKeyFile === undefined) missing("anchorKeyFile", "anchor");
-    const chainRole = roles.find((role) => role !== "seal");
+    const chainRole = roles.find((role) => role === "anchor" || role === "finalise");
     if (chainRole !== undefined && options.rpcUrl === undefined) missing("rpcUrl", chainRole);
+    const appRole = roles.find((role) => APP_ROLES.includes(role));
+    if (appRole !== undefined && options.configFile === undefined) missing("configFile", appRole);
   });
 
 /** Options with their defaults. */

@@ -33,6 +33,7 @@ export function readEnvironment(env: Environment, logger: Logger): WorkersOption
     anchorKeyFile: read("ANCHOR_KEY_FILE"),
     guardUrl: read("GUARD_URL"),
     guardDir: join(folder, "guard"),
+    configFile: read("CONFIG"),
     roles: read("ROLES")
       ?.split(",")
       .map((role) => role.trim() as Role),

@@ -4,21 +4,28 @@ import { InvalidArgumentError } from "commander";
 import { checkUrl } from "../frame/check-url.ts";
 import type { RegisterCommand } from "../frame/command-spec.ts";
 import type { CommandContext } from "../frame/context.ts";
+import { findConfig } from "../frame/load-config.ts";
 import { reachServer } from "../frame/reach-server.ts";
 import { findKey } from "../up/keep-keys.ts";
 
-const ROLES = ["seal", "anchor", "finalise"] as const;
+const CORE_ROLES = ["seal", "anchor", "finalise"] as const;
+const APP_ROLES = ["project", "react", "snapshot"] as const;
+const ROLES = [...CORE_ROLES, ...APP_ROLES] as const;
 
 interface WorkersArguments {
   readonly roles?: readonly string[];
 }
 
-/** `workers`: seals, anchors and finalises in the foreground, until Ctrl-C or SIGTERM. */
+/** `workers`: runs the stages in the foreground, until Ctrl-C or SIGTERM; those of an app's handlers where there is a config. */
 export const registerWorkers: RegisterCommand = (program, run) => {
   program
     .command("workers")
-    .description("seal, anchor and finalise, in the foreground")
-    .option("--roles <roles>", `of ${ROLES.join(",")} (ROLES; default all)`, parseRoles)
+    .description("seal, anchor, finalise, and run an app's handlers, in the foreground")
+    .option(
+      "--roles <roles>",
+      `of ${ROLES.join(",")} (ROLES; default all, the last three with a config only)`,
+      parseRoles,
+    )
     .action(
       run(async (context, options: WorkersArguments) => {
         const { formatLine, readEnvironment, runWorkers } = await import("@eventchain/workers");
@@ -45,13 +52,17 @@ async function workersEnvironment(context: CommandContext, given: readonly strin
   const { settings } = context;
   const dir = resolve(settings.dir);
   const named = settings.env.ROLES ?? "";
-  const roles = given ?? (named === "" ? ROLES : named.split(",").map((role) => role.trim()));
+  const config = await findConfig(settings);
+  const all = config === undefined ? CORE_ROLES : ROLES;
+  const roles = given ?? (named === "" ? all : named.split(",").map((role) => role.trim()));
   const database = await settings.require("database");
   await reachServer("database", database);
   // A node or a Redis that is away for now is waited for; a malformed URL is not.
   const redis = await settings.find("redis");
   if (redis !== undefined) checkUrl("redis", redis);
-  const rpc = roles.some((role) => role !== "seal") ? await settings.require("rpc") : undefined;
+  const rpc = roles.some((role) => role === "anchor" || role === "finalise")
+    ? await settings.require("rpc")
+    : undefined;
   if (rpc !== undefined) checkUrl("rpc", rpc);
   return {
     ...settings.env,
@@ -60,6 +71,7 @@ async function workersEnvironment(context: CommandContext, given: readonly strin
     REDIS_URL: redis?.text,
     RPC_URL: rpc?.text,
     ROLES: roles.join(","),
+    CONFIG: config,
     SEAL_KEY_FILE: roles.includes("seal") ? await findKey("seal", dir, settings.env) : undefined,
     ANCHOR_KEY_FILE: roles.includes("anchor") ? await findKey("anchor", dir, settings.env) : undefined,
   };

@@ -6,12 +6,13 @@ import { areSame } from "./schema-record.ts";
 import type { AnyEventDefinition } from "./types.ts";
 
 /**
- * Every event definition that a ledger is opened with, by type: those given, and those of the commands' records and models.
+ * Every event definition that a ledger is opened with, by type: those given, and those of the commands' records and models, of
+ * the projections, the snapshots and the models.
  * Errors: LedgerError `config-invalid` where one type has two definitions (of other versions or schemas) or two commands have
  * one name, and for a list that holds anything else.
  */
 export function collectDefinitions(
-  options: Pick<LedgerOptions, "events" | "commands">,
+  options: Pick<LedgerOptions, "events" | "commands" | "models" | "projections" | "snapshots">,
 ): ReadonlyMap<string, AnyEventDefinition> {
   const byType = new Map<string, { definition: AnyEventDefinition; source: string }>();
   const add = (definition: AnyEventDefinition, source: string): void => {
@@ -26,6 +27,12 @@ export function collectDefinitions(
     for (const model of command.models.values())
       for (const definition of model.events) add(definition, `model ${JSON.stringify(model.name)} of command ${name}`);
   }
+  for (const { name, events } of listDefinitions(options.models, "models", "model"))
+    for (const definition of events) add(definition, `model ${JSON.stringify(name)}`);
+  for (const { name, events } of listDefinitions(options.projections, "projections", "projection"))
+    for (const definition of events) add(definition, `projection ${JSON.stringify(name)}`);
+  for (const { name, model } of listDefinitions(options.snapshots, "snapshots", "snapshots"))
+    for (const definition of model.events) add(definition, `the model of ${JSON.stringify(name)}`);
   return new Map([...byType].map(([type, { definition }]) => [type, definition]));
 }
 

@@ -1,7 +1,4 @@
-import type { AnyModel } from "../models/types.ts";
-import type { Projection } from "../projections/types.ts";
 import type { AnyReaction } from "../reactions/types.ts";
-import type { SnapshotRule } from "../snapshots/types.ts";
 import type { Definitions, LedgerOptions } from "../types.ts";
 
 /** What runs because of events, by its name: a projection, a reaction, a route, snapshots. */
@@ -18,13 +15,10 @@ export interface HandlerSwitch {
   readonly atMicros: bigint;
 }
 
-/** The handlers of a ledger beside what its SDK is opened with. */
-export interface HandlerDefinitions {
-  readonly projections?: Definitions<Projection> | undefined;
+/** The handlers of a ledger. */
+export interface HandlerDefinitions extends Pick<LedgerOptions, "projections" | "snapshots" | "models"> {
+  /** Run by a worker. */
   readonly reactions?: Definitions<AnyReaction> | undefined;
-  readonly snapshots?: Definitions<SnapshotRule> | undefined;
-  /** Beside those that commands, snapshots, projections and reactions name: for `state`. */
-  readonly models?: Definitions<AnyModel> | undefined;
 }
 
 /** What one customer has of its own. A handler of a common one's name stands instead of it. */
