@@ -4,6 +4,7 @@ import { LedgerError } from "@eventchain/core";
 import { type Stack, startStack } from "@eventchain/devstack";
 import { type ServerKind, withoutSecrets } from "../frame/check-url.ts";
 import { type CommandContext, givenContract } from "../frame/context.ts";
+import { findConfig } from "../frame/load-config.ts";
 import { reachServer } from "../frame/reach-server.ts";
 import type { Settings } from "../frame/settings.ts";
 import { removeStack, type StackFile, writeStack } from "../frame/stack-file.ts";
@@ -41,6 +42,7 @@ export async function runUp(context: CommandContext, input: UpInput): Promise<vo
   const dir = resolve(settings.dir);
   const log = (message: string): void => output.note(`up: ${message}`);
   const contract = givenContract(settings);
+  const config = await findConfig(settings);
   await prepareFolder(dir);
   const given = await reachGiven(context, input);
   const stack = await startStack({ dir, ...given, ports: portsFrom(input.port), fresh: input.fresh, signal, log });
@@ -57,7 +59,7 @@ export async function runUp(context: CommandContext, input: UpInput): Promise<vo
     log,
   });
   signal.throwIfAborted();
-  const workers = await startWorkers({ dir, stack, keys, env: settings.env, signal, log });
+  const workers = await startWorkers({ dir, stack, keys, config, env: settings.env, signal, log });
   context.onClose(() => workers.stop());
 
   const file = describeStack(settings, stack, prepared);

@@ -9,6 +9,8 @@ export interface WorkersInput {
   readonly dir: string;
   readonly stack: Pick<Stack, "databaseUrl" | "redisUrl" | "rpcUrl">;
   readonly keys: KeyFiles;
+  /** The app's config, whose handlers run beside the other stages; undefined: there is none. */
+  readonly config: string | undefined;
   /** FINALITY, GUARD_URL and the like are passed on. */
   readonly env: Settings["env"];
   readonly signal: AbortSignal;
@@ -22,7 +24,7 @@ export interface WorkersInput {
  * @throws LedgerError `stack-failed` with the end of their log
  */
 export async function startWorkers(input: WorkersInput): Promise<SupervisedProcess> {
-  const { dir, stack, keys, env, signal, log } = input;
+  const { dir, stack, keys, config, env, signal, log } = input;
   const logFile = join(dir, "workers.log");
   const start = await sizeOf(logFile);
   return await superviseProcess({
@@ -37,6 +39,7 @@ export async function startWorkers(input: WorkersInput): Promise<SupervisedProce
       SEAL_KEY_FILE: keys.seal,
       ANCHOR_KEY_FILE: keys.anchor,
       EVENTCHAIN_DIR: dir,
+      CONFIG: config ?? "",
       // All of them, whatever the variable says: nothing else would do the rest.
       ROLES: "",
     },
