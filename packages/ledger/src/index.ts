@@ -70,6 +70,8 @@ export type {
   ProjectionStatus,
   TableProjectionSpec,
 } from "./projections/types.ts";
+export { DEFAULT_RETRY, DEFAULT_RUN_TIMEOUT_MS, defineReaction } from "./reactions/define-reaction.ts";
+export { giveUp, isGivenUp } from "./reactions/give-up.ts";
 export type {
   AnyReaction,
   Reaction,
