@@ -1,5 +1,13 @@
+export {
+  type CheckpointMove,
+  type CheckpointStore,
+  checkCheckpointName,
+  type MoveOutcome,
+  type StoredCursor,
+} from "./checkpoints.ts";
 export { type ChainOutcome, type GroupedAppends, type GroupOptions, groupAppends } from "./group-appends.ts";
-export { type MemoryStoreOptions, openMemoryStore } from "./memory/open-memory-store.ts";
+export { openMemoryCheckpoints } from "./memory/open-memory-checkpoints.ts";
+export { type MemoryStore, type MemoryStoreOptions, openMemoryStore } from "./memory/open-memory-store.ts";
 export type {
   AccessScope,
   AppendCondition,
@@ -23,6 +31,14 @@ export type {
   StoredEvent,
   Watermarks,
 } from "./port.ts";
+export { openPostgresCheckpoints } from "./postgres/checkpoints/open-postgres-checkpoints.ts";
+export { openPostgresHandlers } from "./postgres/handlers/open-postgres-handlers.ts";
+export type {
+  HandlerRow,
+  HandlerStore,
+  HandlerSwitchOutcome,
+  HandlerSwitchRequest,
+} from "./postgres/handlers/port.ts";
 export { openPostgresLog } from "./postgres/log/open-postgres-log.ts";
 export type {
   AlarmCode,
@@ -43,4 +59,13 @@ export { mapDatabaseError } from "./postgres/map-database-error.ts";
 export { migrate } from "./postgres/migrate.ts";
 export { openPostgresStore, type PostgresStore, type PostgresStoreOptions } from "./postgres/open-postgres-store.ts";
 export { type LedgerHead, readHeads } from "./postgres/read-heads.ts";
+export { openPostgresSnapshots } from "./postgres/snapshots/open-postgres-snapshots.ts";
+export type {
+  NewSnapshot,
+  SnapshotOutcome,
+  SnapshotStore,
+  SnapshotWanted,
+  StoredSnapshot,
+  SystemEvent,
+} from "./postgres/snapshots/port.ts";
 export { checkQuery, intersectQueries, MAX_QUERY_ITEMS, matchesQuery } from "./query.ts";

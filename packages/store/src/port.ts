@@ -276,6 +276,8 @@ export interface EventStore {
   look(ledgerId: bigint, contexts: readonly { query: EventQuery; after?: bigint }[]): Promise<Look>;
   /** The newest event's position and hash; 0 and the genesis hash while there is none. */
   head(ledgerId: bigint): Promise<{ position: bigint; hash: Bytes }>;
+  /** The hash of the event at a position: 32 bytes; at 0 the genesis hash, undefined where no event stands. */
+  hashAt(ledgerId: bigint, position: bigint): Promise<Bytes | undefined>;
   watermarks(ledgerId: bigint): Promise<Watermarks>;
   findCommand(ledgerId: bigint, commandId: string): Promise<CommandRecord | undefined>;
   /** Which of these command ids are recorded or rejected already. */

@@ -1,15 +1,26 @@
 import { genesisHash, LedgerError } from "@eventchain/core";
+import { checkBound } from "../check-bound.ts";
 import { checkKeptSchemas } from "../check-kept-schemas.ts";
 import { checkNewLedger } from "../check-new-ledger.ts";
 import type { CommandRecord, EventStore, LedgerRecord } from "../port.ts";
+import type { HandlerStore } from "../postgres/handlers/port.ts";
+import type { SnapshotStore } from "../postgres/snapshots/port.ts";
 import { appendRequests } from "./append-requests.ts";
+import { memoryHandlers } from "./handlers.ts";
 import { keepSchema, listSchemas } from "./keep-schemas.ts";
 import { headOf, type MemoryLedger, newMemoryLedger, recordedBetween } from "./memory-ledger.ts";
 import { countEvents, findEvent, readAll, readStream, takeLook } from "./read-events.ts";
+import { memorySnapshots } from "./snapshots.ts";
 
 export interface MemoryStoreOptions {
   /** Microseconds since 1970-01-01 UTC. Default: the host's clock. */
   clock?: () => bigint;
+}
+
+/** The twin of a database: what else it keeps beside the events. */
+export interface MemoryStore extends EventStore {
+  readonly snapshots: SnapshotStore;
+  readonly handlers: HandlerStore;
 }
 
 /**
@@ -17,7 +28,7 @@ export interface MemoryStoreOptions {
  * and finds as the one on Postgres does, without a server. Nothing in it is ever sealed: its watermarks stay 0. An append
  * is over when its call returns, before the promise is awaited. `close` does nothing.
  */
-export function openMemoryStore(options: MemoryStoreOptions = {}): EventStore {
+export function openMemoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   const { clock = hostClock } = options;
   const ledgers = new Map<bigint, MemoryLedger>();
 
@@ -60,6 +71,11 @@ export function openMemoryStore(options: MemoryStoreOptions = {}): EventStore {
       const { position, hash } = headOf(expectLedger(ledgerId));
       return { position, hash: hash.slice() };
     },
+    async hashAt(ledgerId, position) {
+      checkBound(position, "position");
+      const { events, record } = expectLedger(ledgerId);
+      return (position === 0n ? record.genesisHash : events[Number(position) - 1]?.hash)?.slice();
+    },
     async watermarks(ledgerId) {
       expectLedger(ledgerId);
       return { sealedSize: 0n, anchoredSize: 0n, finalSize: 0n };
@@ -74,6 +90,8 @@ export function openMemoryStore(options: MemoryStoreOptions = {}): EventStore {
       checkKeptSchemas(schemas);
       return schemas.map((schema) => keepSchema(expectLedger(ledgerId), schema));
     },
+    snapshots: memorySnapshots(expectLedger, clock),
+    handlers: memoryHandlers(expectLedger, clock),
     async close() {},
   };
 }

@@ -1,5 +1,6 @@
 import { LedgerError } from "@eventchain/core";
 import pg from "pg";
+import { checkBound } from "../check-bound.ts";
 import type { EventStore, LedgerRecord, StoredEvent, Watermarks } from "../port.ts";
 import { appendEvents } from "./append-events.ts";
 import { checkSchema } from "./check-schema.ts";
@@ -29,6 +30,7 @@ export interface PostgresStore extends EventStore {
 const findLedgerSql = statement("find-ledger");
 const listLedgersSql = statement("list-ledgers");
 const readHeadSql = statement("read-head");
+const hashAtSql = statement("hash-at");
 const readWatermarksSql = statement("read-watermarks");
 
 function makePool(connectionString: string, maxConnections: number): pg.Pool {
@@ -106,6 +108,11 @@ export function openPostgresStore(options: PostgresStoreOptions): PostgresStore 
     },
     async head(ledgerId) {
       return expectLedger(await ask<{ position: bigint; hash: Uint8Array }>(readHeadSql, [ledgerId]), ledgerId);
+    },
+    async hashAt(ledgerId, position) {
+      checkBound(position, "position");
+      const row = await ask<{ hash: Uint8Array | null }>(hashAtSql, [ledgerId, position]);
+      return expectLedger(row, ledgerId).hash ?? undefined;
     },
     async watermarks(ledgerId) {
       return expectLedger(await ask<Watermarks>(readWatermarksSql, [ledgerId]), ledgerId);
