@@ -50,7 +50,7 @@ const tables = [
   "commands",
   "log_tiles",
 ];
-const moreTables = ["checkpoints", "anchors", "alarms", "migrations", "anchor_waits", "event_schemas"];
+const moreTables = ["checkpoints", "anchors", "alarms", "migrations", "anchor_waits", "event_schemas", "snapshots", "handlers"];
 const allTables = [...tables, ...moreTables];
 
 describe("the writer", () => {
@@ -167,12 +167,14 @@ test("nobody else may call the ledger's functions", async () => {
       group by proname`,
   );
   expect(Object.fromEntries(rows.map(({ name, roles: granted }) => [name, granted]))).toEqual({
-    append_events: "writer",
-    keep_schemas: "writer",
-    sieve_of: "reader sealer viewer writer",
-    sees: "reader sealer viewer writer",
-    find_positions: "reader sealer viewer writer",
-    count_positions: "reader sealer viewer writer",
+    append_events: "handler writer",
+    keep_schemas: "handler writer",
+    sieve_of: "handler reader sealer viewer writer",
+    sees: "handler reader sealer viewer writer",
+    find_positions: "handler reader sealer viewer writer",
+    count_positions: "handler reader sealer viewer writer",
     restrict: "reader viewer writer",
+    take_snapshot: "handler writer",
+    switch_handler: "handler writer",
   });
 });

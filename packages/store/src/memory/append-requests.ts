@@ -1,9 +1,16 @@
 import { canonicalJson, equalBytes, eventHash, LedgerError } from "@eventchain/core";
 import { checkChains } from "../check-chains.ts";
 import { checkRequests, lengthOf, maxRequestLength, type Refusal } from "../check-request.ts";
-import type { AppendOutcome, AppendRequest, EventQuery, ExpectedVersion, NewEvent } from "../port.ts";
+import type { AppendOutcome, AppendRequest, EventQuery, ExpectedVersion, NewEvent, StoredEvent } from "../port.ts";
 import { type CheckedMetadata, checkEvent, isName, type Problem } from "./check-event.ts";
-import { headOf, type MemoryCommand, type MemoryLedger, recordedBetween, storeEvent } from "./memory-ledger.ts";
+import {
+  eventAt,
+  headOf,
+  type MemoryCommand,
+  type MemoryLedger,
+  recordedBetween,
+  storeEvent,
+} from "./memory-ledger.ts";
 import { selectEvents } from "./select-events.ts";
 
 const maxEvents = 65_536;
@@ -45,6 +52,15 @@ export function appendRequests(
     if (request.events.length > 0 && ledger.events.length === before) chain.broken = true;
     return outcome;
   });
+}
+
+/** Records one of the ledger's own events; what it is was composed by the store. Where it came to stand, or the refusal. */
+export function appendSystemEvent(ledger: MemoryLedger, event: NewEvent, nowMicros: bigint): StoredEvent | Refusal {
+  const last = ledger.events.at(-1)?.recordedAtMicros ?? nowMicros;
+  const checked = checkEvents(ledger, [event], undefined, true);
+  if ("outcome" in checked) return checked;
+  record({ ledger, recordedAtMicros: nowMicros > last ? nowMicros : last }, event, checked[0] as CheckedMetadata);
+  return eventAt(ledger, ledger.events.length);
 }
 
 function chainOf(chains: Map<number, Chain>, number: number | undefined): Chain {

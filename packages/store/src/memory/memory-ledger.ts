@@ -1,5 +1,7 @@
 import type { Bytes } from "@eventchain/core";
 import type { CommandRecord, KeptSchema, LedgerRecord, RecordedEvent, StoredEvent } from "../port.ts";
+import type { HandlerRow } from "../postgres/handlers/port.ts";
+import type { StoredSnapshot } from "../postgres/snapshots/port.ts";
 
 /** What metadata says that readers filter by; null where it says nothing. */
 export interface MetadataFacts {
@@ -27,7 +29,13 @@ export interface MemoryLedger {
   commands: Map<string, MemoryCommand>;
   /** By type, then by version. */
   schemas: Map<string, Map<number, KeptSchema>>;
+  /** By branch, in the order of their positions and schemas. */
+  snapshots: Map<string, MemorySnapshot[]>;
+  handlers: Map<string, HandlerRow>;
 }
+
+/** A snapshot without its event, which stands among the events. */
+export type MemorySnapshot = Omit<StoredSnapshot, "event">;
 
 export function newMemoryLedger(record: LedgerRecord): MemoryLedger {
   return {
@@ -40,6 +48,8 @@ export function newMemoryLedger(record: LedgerRecord): MemoryLedger {
     byId: new Map(),
     commands: new Map(),
     schemas: new Map(),
+    snapshots: new Map(),
+    handlers: new Map(),
   };
 }
 

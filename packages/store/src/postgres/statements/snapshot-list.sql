@@ -1,0 +1,19 @@
+select s.branch, s.of, s.position, s.version, s.schema, s.state::text as state, s.salt,
+       s.event_position as "eventPosition", (extract(epoch from s.taken_at) * 1000000)::bigint as "takenAtMicros",
+       to_json(e) as event
+from eventchain.snapshots s
+left join lateral (
+  select e.position::text, e.stream, e.version::text, e.id, e.type, e.schema, e.tags,
+         (extract(epoch from e.recorded_at) * 1000000)::bigint::text as "recordedAtMicros",
+         e.data::text as data, encode(e.salt, 'hex') as salt, encode(e.data_hash, 'hex') as "dataHash",
+         e.metadata::text as metadata, encode(e.meta_salt, 'hex') as "metaSalt", encode(e.meta_hash, 'hex') as "metaHash",
+         encode(e.content_hash, 'hex') as "contentHash", encode(e.prev_hash, 'hex') as "prevHash",
+         encode(e.hash, 'hex') as hash
+    from eventchain.events e
+   where e.ledger_id = $1::bigint and e.position between s.event_position and s.event_position
+   order by e.position limit 1
+) e on true
+where s.ledger_id = $1::bigint and ($2::text is null or s.branch = $2::text)
+  and ($3::text is null or (s.branch, s.position, s.schema) > ($3::text, $4::bigint, $5::int))
+order by s.branch, s.position, s.schema
+limit $6::bigint
