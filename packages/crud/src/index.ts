@@ -1,1 +1,3 @@
-export {};
+export { type CsvReading, type CsvRow, readRows } from "./csv/read-rows.ts";
+export { columnsOf, expandTemplate, parseTemplate, type Template } from "./map/expand-template.ts";
+export { joinWords } from "./map/join-words.ts";

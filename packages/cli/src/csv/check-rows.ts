@@ -1,6 +1,6 @@
+import { type CsvReading, type CsvRow, readRows } from "@eventchain/crud";
 import { fitMap, type MappedRow, RowError, type RowMapper } from "./map-row.ts";
 import type { CsvMap } from "./read-map.ts";
-import { type CsvReading, type CsvRow, readRows } from "./read-rows.ts";
 
 /** A row that cannot be recorded. */
 interface BadRow {

@@ -1,9 +1,7 @@
 import { LedgerError } from "@eventchain/core";
+import { type CsvRow, columnsOf, expandTemplate, joinWords, parseTemplate, type Template } from "@eventchain/crud";
 import { type AppendOptions, checkAppend, type EventInput, parseInstant } from "@eventchain/ledger";
-import { columnsOf, expandTemplate, parseTemplate, type Template } from "./expand-template.ts";
-import { joinWords } from "./join-words.ts";
 import type { CsvMap } from "./read-map.ts";
-import type { CsvRow } from "./read-rows.ts";
 
 /** One row as an append, without its command id. */
 export interface MappedRow {

@@ -1,10 +1,10 @@
 import { LedgerError } from "@eventchain/core";
+import { type CsvReading, readRows } from "@eventchain/crud";
 import type { Ledger } from "@eventchain/ledger";
 import { keepInFlight } from "../jsonl/keep-in-flight.ts";
 import { fit } from "./check-rows.ts";
 import type { MappedRow } from "./map-row.ts";
 import type { CsvMap } from "./read-map.ts";
-import { type CsvReading, readRows } from "./read-rows.ts";
 
 /** Enough to fill the next groups while one commits. */
 const MAX_ROWS_IN_FLIGHT = 1_200;
