@@ -14,6 +14,7 @@ import { rejectionCases } from "./cases-rejections.ts";
 import { schemaCases } from "./cases-schemas.ts";
 import { type ConformanceCase, checkChain, createTestLedger, type StoreUnderTest, type TestLedger } from "./harness.ts";
 
+export { dropBuildSchema, swapViews, type ViewSwap } from "../postgres/projections/swap-views.ts";
 export { naughtyNames } from "./cases-names.ts";
 export { describeSchema } from "./describe-schema.ts";
 export {
