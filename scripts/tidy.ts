@@ -29,6 +29,7 @@ const EDGES = [
   /^packages\/(cli|devstack)\//,
   /^workers\/src\/main\.ts$/,
   /^packages\/ledger\/src\/connect\.ts$/,
+  /^packages\/routes\/src\/targets\/system-clock\.ts$/,
   /^(test|scripts|examples|bench)\//,
   /\.test\.ts$/,
   /^[^/]+\.ts$/,
