@@ -1,4 +1,5 @@
 schema eventchain
+grant USAGE on schema eventchain to eventchain_handler;
 grant USAGE on schema eventchain to eventchain_reader;
 grant USAGE on schema eventchain to eventchain_sealer;
 grant USAGE on schema eventchain to eventchain_viewer;
@@ -15,6 +16,7 @@ table alarms (
   constraint alarms_pkey PRIMARY KEY (alarm_id)
 );
 CREATE UNIQUE INDEX alarms_standing ON eventchain.alarms USING btree (ledger_id, code) WHERE (cleared_at IS NULL);
+grant SELECT on alarms to eventchain_handler;
 grant SELECT on alarms to eventchain_reader;
 grant INSERT on alarms to eventchain_sealer;
 grant SELECT on alarms to eventchain_sealer;
@@ -27,6 +29,7 @@ table anchor_senders (
   constraint anchor_senders_pkey PRIMARY KEY (chain_id, sender),
   constraint anchor_senders_sender_check CHECK ((octet_length(sender) = 20))
 );
+grant SELECT on anchor_senders to eventchain_handler;
 grant SELECT on anchor_senders to eventchain_reader;
 grant INSERT on anchor_senders to eventchain_sealer;
 grant SELECT on anchor_senders to eventchain_sealer;
@@ -40,6 +43,7 @@ table anchor_waits (
   constraint anchor_waits_ledger_id_fkey FOREIGN KEY (ledger_id) REFERENCES eventchain.ledgers(ledger_id),
   constraint anchor_waits_pkey PRIMARY KEY (ledger_id)
 );
+grant SELECT on anchor_waits to eventchain_handler;
 grant SELECT on anchor_waits to eventchain_reader;
 grant DELETE on anchor_waits to eventchain_sealer;
 grant INSERT on anchor_waits to eventchain_sealer;
@@ -86,6 +90,7 @@ CREATE UNIQUE INDEX anchors_one_live ON eventchain.anchors USING btree (chain_id
 CREATE INDEX anchors_open ON eventchain.anchors USING btree (ledger_id) WHERE (state = ANY (ARRAY['prepared'::text, 'sent'::text, 'mined'::text, 'reorged'::text]));
 CREATE TRIGGER append_only BEFORE DELETE ON eventchain.anchors FOR EACH ROW EXECUTE FUNCTION eventchain.refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON eventchain.anchors FOR EACH STATEMENT EXECUTE FUNCTION eventchain.refuse_change();
+grant SELECT on anchors to eventchain_handler;
 grant SELECT on anchors to eventchain_reader;
 grant INSERT on anchors to eventchain_sealer;
 grant SELECT on anchors to eventchain_sealer;
@@ -106,6 +111,7 @@ table checkpoints (
 );
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON eventchain.checkpoints FOR EACH ROW EXECUTE FUNCTION eventchain.refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON eventchain.checkpoints FOR EACH STATEMENT EXECUTE FUNCTION eventchain.refuse_change();
+grant SELECT on checkpoints to eventchain_handler;
 grant SELECT on checkpoints to eventchain_reader;
 grant INSERT on checkpoints to eventchain_sealer;
 grant SELECT on checkpoints to eventchain_sealer;
@@ -133,6 +139,7 @@ policy restricted for select to eventchain_viewer using (((ledger_id = ( SELECT 
    FROM eventchain.events e
   WHERE ((e.ledger_id = commands.ledger_id) AND ((e."position" >= commands.first_position) AND (e."position" <= commands.last_position)))))));
 policy whole for select to eventchain_reader, eventchain_sealer, eventchain_writer using (true);
+grant SELECT on commands to eventchain_handler;
 grant SELECT on commands to eventchain_reader;
 grant SELECT on commands to eventchain_sealer;
 grant SELECT on commands to eventchain_viewer;
@@ -153,6 +160,7 @@ table event_schemas (
 );
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON eventchain.event_schemas FOR EACH ROW EXECUTE FUNCTION eventchain.refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON eventchain.event_schemas FOR EACH STATEMENT EXECUTE FUNCTION eventchain.refuse_change();
+grant SELECT on event_schemas to eventchain_handler;
 grant SELECT on event_schemas to eventchain_reader;
 grant SELECT on event_schemas to eventchain_sealer;
 grant SELECT on event_schemas to eventchain_writer;
@@ -172,6 +180,7 @@ policy restricted for select to eventchain_viewer using (((ledger_id = ( SELECT 
    FROM eventchain.events e
   WHERE ((e.ledger_id = event_tags.ledger_id) AND (e."position" = event_tags."position"))))));
 policy whole for select to eventchain_reader, eventchain_sealer, eventchain_writer using (true);
+grant SELECT on event_tags to eventchain_handler;
 grant SELECT on event_tags to eventchain_reader;
 grant SELECT on event_tags to eventchain_sealer;
 grant SELECT on event_tags to eventchain_viewer;
@@ -213,10 +222,26 @@ CREATE TRIGGER no_truncate BEFORE TRUNCATE ON eventchain.events FOR EACH STATEME
 enable row level security;
 policy restricted for select to eventchain_viewer using (((ledger_id = ( SELECT (NULLIF(current_setting('eventchain.ledger'::text, true), ''::text))::bigint AS "nullif")) AND eventchain.sees(( SELECT (NULLIF(current_setting('eventchain.access'::text, true), ''::text))::jsonb AS "nullif"), stream, type, tags)));
 policy whole for select to eventchain_reader, eventchain_sealer, eventchain_writer using (true);
+grant SELECT on events to eventchain_handler;
 grant SELECT on events to eventchain_reader;
 grant SELECT on events to eventchain_sealer;
 grant SELECT on events to eventchain_viewer;
 grant SELECT on events to eventchain_writer;
+
+table handlers (
+  ledger_id bigint not null,
+  handler text collate "C" not null,
+  enabled boolean not null,
+  by text not null,
+  position bigint not null,
+  at timestamp with time zone not null,
+  constraint handlers_ledger_id_fkey FOREIGN KEY (ledger_id) REFERENCES eventchain.ledgers(ledger_id),
+  constraint handlers_pkey PRIMARY KEY (ledger_id, handler)
+);
+grant SELECT on handlers to eventchain_handler;
+grant SELECT on handlers to eventchain_reader;
+grant SELECT on handlers to eventchain_sealer;
+grant SELECT on handlers to eventchain_writer;
 
 table ledger_contracts (
   ledger_id bigint not null,
@@ -233,6 +258,7 @@ table ledger_contracts (
   constraint ledger_contracts_owner_check CHECK ((octet_length(owner) = 20)),
   constraint ledger_contracts_pkey PRIMARY KEY (ledger_id)
 );
+grant SELECT on ledger_contracts to eventchain_handler;
 grant SELECT on ledger_contracts to eventchain_reader;
 grant SELECT on ledger_contracts to eventchain_sealer;
 grant SELECT on ledger_contracts to eventchain_writer;
@@ -252,6 +278,7 @@ table ledgers (
   constraint ledgers_pkey PRIMARY KEY (ledger_id),
   constraint ledgers_state_check CHECK ((state = ANY (ARRAY['open'::text, 'halted'::text])))
 );
+grant SELECT on ledgers to eventchain_handler;
 grant SELECT on ledgers to eventchain_reader;
 grant SELECT on ledgers to eventchain_sealer;
 grant SELECT on ledgers to eventchain_writer;
@@ -265,6 +292,7 @@ table log_keys (
   constraint log_keys_ledger_id_fkey FOREIGN KEY (ledger_id) REFERENCES eventchain.ledgers(ledger_id),
   constraint log_keys_pkey PRIMARY KEY (ledger_id, epoch)
 );
+grant SELECT on log_keys to eventchain_handler;
 grant SELECT on log_keys to eventchain_reader;
 grant SELECT on log_keys to eventchain_sealer;
 grant SELECT on log_keys to eventchain_writer;
@@ -283,6 +311,7 @@ table log_tiles (
 CREATE TRIGGER append_only BEFORE DELETE ON eventchain.log_tiles FOR EACH ROW EXECUTE FUNCTION eventchain.refuse_change();
 CREATE TRIGGER grows_only BEFORE UPDATE ON eventchain.log_tiles FOR EACH ROW WHEN (((((new.ledger_id IS DISTINCT FROM old.ledger_id) OR (new.level IS DISTINCT FROM old.level)) OR (new.tile IS DISTINCT FROM old.tile)) OR (substr(new.hashes, 1, octet_length(old.hashes)) <> old.hashes))) EXECUTE FUNCTION eventchain.refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON eventchain.log_tiles FOR EACH STATEMENT EXECUTE FUNCTION eventchain.refuse_change();
+grant SELECT on log_tiles to eventchain_handler;
 grant SELECT on log_tiles to eventchain_reader;
 grant INSERT on log_tiles to eventchain_sealer;
 grant SELECT on log_tiles to eventchain_sealer;
@@ -296,9 +325,178 @@ table migrations (
   applied_at timestamp with time zone not null default clock_timestamp(),
   constraint migrations_pkey PRIMARY KEY (version)
 );
+grant SELECT on migrations to eventchain_handler;
 grant SELECT on migrations to eventchain_reader;
 grant SELECT on migrations to eventchain_sealer;
 grant SELECT on migrations to eventchain_writer;
+
+table projection_builds (
+  build_id bigint not null generated always as identity,
+  ledger_id bigint not null,
+  name text collate "C" not null,
+  version integer not null,
+  mode text not null,
+  state text not null default 'building'::text,
+  schema_name text not null default ((('ledger_'::text || (ledger_id)::text) || '_build_'::text) || (build_id)::text),
+  position bigint not null default 0,
+  hash bytea not null,
+  stopped_at timestamp with time zone,
+  reason text,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  swapped_at timestamp with time zone,
+  constraint projection_builds_check CHECK (((stopped_at IS NULL) = (reason IS NULL))),
+  constraint projection_builds_hash_check CHECK ((octet_length(hash) = 32)),
+  constraint projection_builds_ledger_id_name_fkey FOREIGN KEY (ledger_id, name) REFERENCES eventchain.projections(ledger_id, name),
+  constraint projection_builds_mode_check CHECK ((mode = ANY (ARRAY['inline'::text, 'async'::text]))),
+  constraint projection_builds_pkey PRIMARY KEY (build_id),
+  constraint projection_builds_position_check CHECK (("position" >= 0)),
+  constraint projection_builds_state_check CHECK ((state = ANY (ARRAY['building'::text, 'live'::text]))),
+  constraint projection_builds_version_check CHECK ((version >= 1))
+);
+CREATE UNIQUE INDEX projection_builds_one_of_each ON eventchain.projection_builds USING btree (ledger_id, name, state);
+grant DELETE on projection_builds to eventchain_handler;
+grant INSERT on projection_builds to eventchain_handler;
+grant SELECT on projection_builds to eventchain_handler;
+grant UPDATE on projection_builds to eventchain_handler;
+grant SELECT on projection_builds to eventchain_reader;
+grant SELECT on projection_builds to eventchain_sealer;
+grant SELECT on projection_builds to eventchain_writer;
+grant UPDATE (hash) on eventchain.projection_builds to eventchain_writer;
+grant UPDATE (position) on eventchain.projection_builds to eventchain_writer;
+
+table projection_dead_letters (
+  ledger_id bigint not null,
+  name text collate "C" not null,
+  build_id bigint not null,
+  position bigint not null,
+  type text collate "C" not null,
+  error text not null,
+  at timestamp with time zone not null default clock_timestamp(),
+  constraint projection_dead_letters_build_id_fkey FOREIGN KEY (build_id) REFERENCES eventchain.projection_builds(build_id) ON DELETE CASCADE,
+  constraint projection_dead_letters_pkey PRIMARY KEY (build_id, "position")
+);
+CREATE INDEX projection_dead_letters_name ON eventchain.projection_dead_letters USING btree (ledger_id, name, "position");
+grant DELETE on projection_dead_letters to eventchain_handler;
+grant INSERT on projection_dead_letters to eventchain_handler;
+grant SELECT on projection_dead_letters to eventchain_handler;
+grant UPDATE on projection_dead_letters to eventchain_handler;
+grant SELECT on projection_dead_letters to eventchain_reader;
+grant SELECT on projection_dead_letters to eventchain_sealer;
+grant SELECT on projection_dead_letters to eventchain_writer;
+
+table projections (
+  ledger_id bigint not null,
+  name text collate "C" not null,
+  live_build bigint,
+  constraint projections_ledger_id_fkey FOREIGN KEY (ledger_id) REFERENCES eventchain.ledgers(ledger_id),
+  constraint projections_live_build_fkey FOREIGN KEY (live_build) REFERENCES eventchain.projection_builds(build_id) ON DELETE SET NULL,
+  constraint projections_name_check CHECK ((name ~ '^[a-z][a-z0-9-]{0,39}$'::text)),
+  constraint projections_pkey PRIMARY KEY (ledger_id, name)
+);
+grant DELETE on projections to eventchain_handler;
+grant INSERT on projections to eventchain_handler;
+grant SELECT on projections to eventchain_handler;
+grant UPDATE on projections to eventchain_handler;
+grant SELECT on projections to eventchain_reader;
+grant SELECT on projections to eventchain_sealer;
+grant SELECT on projections to eventchain_writer;
+
+table reaction_tasks (
+  ledger_id bigint not null,
+  reaction text collate "C" not null,
+  position bigint not null,
+  handler text collate "C" not null,
+  stream text collate "C" not null,
+  is_timeout boolean not null,
+  is_checked boolean not null,
+  state text not null default 'waiting'::text,
+  is_held boolean not null default false,
+  attempts integer not null default 0,
+  due_at timestamp with time zone not null,
+  lease uuid,
+  lease_until timestamp with time zone,
+  error text,
+  constraint reaction_tasks_attempts_check CHECK ((attempts >= 0)),
+  constraint reaction_tasks_check CHECK ((((state = 'running'::text) = (lease IS NOT NULL)) AND ((lease IS NULL) = (lease_until IS NULL)))),
+  constraint reaction_tasks_check1 CHECK ((NOT (is_held AND (is_timeout OR (state <> 'waiting'::text))))),
+  constraint reaction_tasks_ledger_id_reaction_fkey FOREIGN KEY (ledger_id, reaction) REFERENCES eventchain.reactions(ledger_id, name),
+  constraint reaction_tasks_pkey PRIMARY KEY (ledger_id, reaction, "position", handler),
+  constraint reaction_tasks_position_check CHECK (("position" >= 1)),
+  constraint reaction_tasks_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'dead'::text])))
+);
+CREATE INDEX reaction_tasks_due ON eventchain.reaction_tasks USING btree (ledger_id, reaction, due_at) WHERE ((state = 'waiting'::text) AND (NOT is_held));
+CREATE INDEX reaction_tasks_running ON eventchain.reaction_tasks USING btree (ledger_id, reaction, lease_until) WHERE (state = 'running'::text);
+CREATE INDEX reaction_tasks_running_stream ON eventchain.reaction_tasks USING btree (ledger_id, reaction, stream) WHERE (state = 'running'::text);
+CREATE INDEX reaction_tasks_stream ON eventchain.reaction_tasks USING btree (ledger_id, reaction, stream, "position") WHERE (NOT is_timeout);
+grant DELETE on reaction_tasks to eventchain_handler;
+grant INSERT on reaction_tasks to eventchain_handler;
+grant SELECT on reaction_tasks to eventchain_handler;
+grant UPDATE on reaction_tasks to eventchain_handler;
+grant SELECT on reaction_tasks to eventchain_reader;
+grant SELECT on reaction_tasks to eventchain_sealer;
+grant SELECT on reaction_tasks to eventchain_writer;
+
+table reactions (
+  ledger_id bigint not null,
+  name text collate "C" not null,
+  position bigint not null,
+  hash bytea not null,
+  made_at timestamp with time zone not null default clock_timestamp(),
+  constraint reactions_hash_check CHECK ((octet_length(hash) = 32)),
+  constraint reactions_ledger_id_fkey FOREIGN KEY (ledger_id) REFERENCES eventchain.ledgers(ledger_id),
+  constraint reactions_pkey PRIMARY KEY (ledger_id, name),
+  constraint reactions_position_check CHECK (("position" >= 0))
+);
+grant INSERT on reactions to eventchain_handler;
+grant SELECT on reactions to eventchain_handler;
+grant SELECT on reactions to eventchain_reader;
+grant SELECT on reactions to eventchain_sealer;
+grant SELECT on reactions to eventchain_writer;
+grant UPDATE (hash) on eventchain.reactions to eventchain_handler;
+grant UPDATE (position) on eventchain.reactions to eventchain_handler;
+
+table snapshots (
+  ledger_id bigint not null,
+  branch text collate "C" not null,
+  position bigint not null,
+  schema integer not null,
+  of text collate "C" not null,
+  version bigint,
+  state json not null,
+  salt bytea not null,
+  event_position bigint not null,
+  taken_at timestamp with time zone not null,
+  constraint snapshots_branch_check CHECK (((octet_length(branch) >= 1) AND (octet_length(branch) <= 500))),
+  constraint snapshots_check CHECK ((event_position > "position")),
+  constraint snapshots_ledger_id_fkey FOREIGN KEY (ledger_id) REFERENCES eventchain.ledgers(ledger_id),
+  constraint snapshots_pkey PRIMARY KEY (ledger_id, branch, "position", schema),
+  constraint snapshots_position_check CHECK (("position" >= 1)),
+  constraint snapshots_salt_check CHECK ((octet_length(salt) = 32)),
+  constraint snapshots_schema_check CHECK ((schema >= 1)),
+  constraint snapshots_version_check CHECK ((version >= 1))
+);
+grant SELECT on snapshots to eventchain_handler;
+grant SELECT on snapshots to eventchain_reader;
+grant SELECT on snapshots to eventchain_sealer;
+grant SELECT on snapshots to eventchain_writer;
+
+table subscription_checkpoints (
+  ledger_id bigint not null,
+  name text collate "C" not null,
+  position bigint not null,
+  hash bytea not null,
+  reader bytea not null,
+  updated_at timestamp with time zone not null default clock_timestamp(),
+  constraint subscription_checkpoints_hash_check CHECK ((octet_length(hash) = 32)),
+  constraint subscription_checkpoints_ledger_id_fkey FOREIGN KEY (ledger_id) REFERENCES eventchain.ledgers(ledger_id),
+  constraint subscription_checkpoints_name_check CHECK (((octet_length(name) >= 1) AND (octet_length(name) <= 200))),
+  constraint subscription_checkpoints_pkey PRIMARY KEY (ledger_id, name),
+  constraint subscription_checkpoints_position_check CHECK (("position" >= 1)),
+  constraint subscription_checkpoints_reader_check CHECK ((octet_length(reader) = 16))
+);
+grant SELECT on subscription_checkpoints to eventchain_reader;
+grant SELECT on subscription_checkpoints to eventchain_sealer;
+grant SELECT on subscription_checkpoints to eventchain_writer;
 
 table watermarks (
   ledger_id bigint not null,
@@ -308,6 +506,7 @@ table watermarks (
   constraint watermarks_ledger_id_fkey FOREIGN KEY (ledger_id) REFERENCES eventchain.ledgers(ledger_id),
   constraint watermarks_pkey PRIMARY KEY (ledger_id)
 );
+grant SELECT on watermarks to eventchain_handler;
 grant SELECT on watermarks to eventchain_reader;
 grant SELECT on watermarks to eventchain_sealer;
 grant SELECT on watermarks to eventchain_writer;
@@ -344,6 +543,7 @@ view anchor_rows with (security_invoker=true) as
     (EXTRACT(epoch FROM now() - prepared_at) * 1000::numeric)::bigint AS since_prepared_ms,
     (EXTRACT(epoch FROM now() - sent_at) * 1000::numeric)::bigint AS since_sent_ms
    FROM eventchain.anchors a;
+grant SELECT on anchor_rows to eventchain_handler;
 grant SELECT on anchor_rows to eventchain_reader;
 grant SELECT on anchor_rows to eventchain_sealer;
 grant SELECT on anchor_rows to eventchain_writer;
@@ -378,6 +578,7 @@ view command_status with (security_invoker=true) as
           WHERE a_1.ledger_id = c.ledger_id AND a_1.size >= c.last_position AND (a_1.state = ANY (ARRAY['mined'::text, 'final'::text]))
           ORDER BY a_1.size
          LIMIT 1) a ON c.outcome = 'recorded'::text;
+grant SELECT on command_status to eventchain_handler;
 grant SELECT on command_status to eventchain_reader;
 grant SELECT on command_status to eventchain_sealer;
 grant SELECT on command_status to eventchain_writer;
@@ -1052,7 +1253,101 @@ begin
 end
 $function$
 ;
+grant execute on function append_events to eventchain_handler;
 grant execute on function append_events to eventchain_writer;
+
+CREATE OR REPLACE FUNCTION eventchain.append_system_event(ledger bigint, stream_name text, event_type text, event_data text, event_id uuid, salt bytea, event_metadata text, meta_salt bytea)
+ RETURNS TABLE(problem text, "position" bigint, recorded_at timestamp with time zone)
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  target record;
+  head record;
+  newest_version bigint;
+  micros bigint;
+  data_hash bytea := sha256('\x44'::bytea || salt || convert_to(event_data, 'UTF8'));
+  meta_hash bytea := sha256('\x4d'::bytea || meta_salt || convert_to(event_metadata, 'UTF8'));
+  content_hash bytea;
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'appends run at read committed, not at %', current_setting('transaction_isolation')
+      using errcode = 'invalid_transaction_state';
+  end if;
+  problem := case
+    when num_nulls(stream_name, event_type, event_data, event_id, salt, event_metadata, meta_salt) > 0
+      then 'invalid-argument|a part of an event is missing'
+    when octet_length(stream_name) not between 1 and 512
+      then 'invalid-name|a stream''s name has 1 to 512 bytes of UTF-8'
+    -- RFC 9562, as in append_events.
+    when substr(event_id::text, 15, 1) <> '7' or substr(event_id::text, 20, 1) not in ('8', '9', 'a', 'b')
+      then 'invalid-argument|an event id is a UUIDv7'
+    when octet_length(salt) <> 16 or octet_length(meta_salt) <> 16 then 'invalid-argument|a salt has 16 bytes'
+    else coalesce(
+      eventchain.object_problem('data', event_data),
+      case when octet_length(event_metadata) > 1048576 then 'too-large|metadata has at most 1,048,576 bytes' end,
+      eventchain.object_problem('metadata', event_metadata))
+  end;
+  -- Of texts that are known to be objects.
+  if problem is null then
+    problem := case
+      when eventchain.has_reserved_keys(event_metadata)
+        then 'invalid-name|metadata keys that begin with $ belong to the ledger'
+      when eventchain.metadata_command(event_metadata) is not null
+        then 'invalid-argument|metadata.commandId is absent without a command'
+    end;
+  end if;
+  if problem is not null then
+    return next;
+    return;
+  end if;
+
+  if current_setting('idle_in_transaction_session_timeout') = '0' then
+    perform set_config('idle_in_transaction_session_timeout', '10s', true);
+  end if;
+  select l.origin, l.genesis_hash, l.state, l.state_reason into target
+    from eventchain.ledgers l where l.ledger_id = ledger for no key update;
+  if target.origin is null then
+    return;
+  end if;
+  if target.state <> 'open' then
+    problem := 'ledger-halted|' || coalesce(target.state_reason, 'the ledger is halted');
+    return next;
+    return;
+  end if;
+  if exists (
+    select from eventchain.events e
+     where e.ledger_id = ledger and e.id between event_id and event_id order by e.id limit 1
+  ) then
+    problem := 'duplicate-id|an event with this id is recorded already';
+    return next;
+    return;
+  end if;
+
+  select e.position, e.hash, e.recorded_at into head
+    from eventchain.events e where e.ledger_id = ledger order by e.position desc limit 1;
+  select e.version into newest_version
+    from eventchain.events e where e.ledger_id = ledger and e.stream = stream_name order by e.version desc limit 1;
+  newest_version := coalesce(newest_version, 0) + 1;
+  position := coalesce(head.position, 0) + 1;
+  recorded_at := greatest(clock_timestamp(), head.recorded_at);
+  micros := (extract(epoch from recorded_at) * 1000000)::bigint;
+  content_hash := sha256(convert_to(
+    '{"data":"' || encode(data_hash, 'hex') || '","id":"' || event_id::text || '","ledger":'
+    || to_json(target.origin)::text || ',"meta":"' || encode(meta_hash, 'hex') || '","schema":1,"stream":'
+    || to_json(stream_name)::text || ',"tags":[],"type":' || to_json(event_type)::text || '}', 'UTF8'));
+  insert into eventchain.events (ledger_id, position, version, recorded_at, id, schema, stream, type, tags,
+      data, salt, data_hash, metadata, meta_salt, meta_hash, content_hash, prev_hash, hash)
+    values (ledger, position, newest_version, recorded_at, event_id, 1, stream_name, event_type, '{}',
+      event_data::json, salt, data_hash, event_metadata::json, meta_salt, meta_hash, content_hash,
+      coalesce(head.hash, target.genesis_hash),
+      sha256('\x45'::bytea || coalesce(head.hash, target.genesis_hash) || int8send(position)
+        || int8send(newest_version) || int8send(micros) || content_hash));
+  return next;
+end
+$function$
+;
 
 CREATE OR REPLACE FUNCTION eventchain.are_items(items jsonb)
  RETURNS boolean
@@ -1125,6 +1420,7 @@ begin
 end
 $function$
 ;
+grant execute on function count_positions to eventchain_handler;
 grant execute on function count_positions to eventchain_reader;
 grant execute on function count_positions to eventchain_sealer;
 grant execute on function count_positions to eventchain_viewer;
@@ -1437,6 +1733,7 @@ begin
 end
 $function$
 ;
+grant execute on function find_positions to eventchain_handler;
 grant execute on function find_positions to eventchain_reader;
 grant execute on function find_positions to eventchain_sealer;
 grant execute on function find_positions to eventchain_viewer;
@@ -1510,6 +1807,20 @@ CREATE OR REPLACE FUNCTION eventchain.has_reserved_keys(metadata text)
  IMMUTABLE PARALLEL SAFE
 RETURN (EXISTS (SELECT FROM json_object_keys((has_reserved_keys.metadata)::json) keys(key) WHERE ("left"(keys.key, 1) = '$'::text)))
 ;
+
+CREATE OR REPLACE FUNCTION eventchain.hold_ledger(ledger bigint)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform from eventchain.ledgers l where l.ledger_id = ledger for no key update;
+  return found;
+end
+$function$
+;
+grant execute on function hold_ledger to eventchain_handler;
 
 CREATE OR REPLACE FUNCTION eventchain.holds(streams text[], types text[], wanted_tags text[], checks jsonb, sieves jsonb[], stream text, type text, tags text[], metadata json)
  RETURNS boolean
@@ -1828,7 +2139,40 @@ begin
 end
 $function$
 ;
+grant execute on function keep_schemas to eventchain_handler;
 grant execute on function keep_schemas to eventchain_writer;
+
+CREATE OR REPLACE FUNCTION eventchain.make_projection_schema(wanted text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if wanted !~ '^ledger_[0-9]{1,19}(_(build|scratch)_[0-9]{1,19})?$' then
+    raise exception 'a projection''s schema is not called %', wanted using errcode = 'invalid_parameter_value';
+  end if;
+  if wanted ~ '_(build|scratch)_' then
+    execute format('create schema %I authorization eventchain_projector', wanted);
+    return;
+  end if;
+  if to_regnamespace(wanted) is not null then
+    return;
+  end if;
+  -- Two that come at once: the second one finds it.
+  perform pg_advisory_xact_lock(hashtextextended('eventchain ' || wanted, 0));
+  if to_regnamespace(wanted) is not null then
+    return;
+  end if;
+  execute format('create schema %I authorization eventchain_projector', wanted);
+  execute format('grant usage on schema %I to eventchain_reader, eventchain_writer, eventchain_handler', wanted);
+  execute format('alter default privileges for role eventchain_projector in schema %I '
+    || 'grant select on tables to eventchain_reader, eventchain_writer, eventchain_handler', wanted);
+end
+$function$
+;
+grant execute on function make_projection_schema to eventchain_handler;
+grant execute on function make_projection_schema to eventchain_writer;
 
 CREATE OR REPLACE FUNCTION eventchain.match_items(items eventchain.condition_item[], streams text[], types text[], tags text[])
  RETURNS TABLE(item integer, mask bit varying)
@@ -1908,6 +2252,45 @@ CREATE OR REPLACE FUNCTION eventchain.metadata_command(metadata text)
  IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN ((strpos(metadata, 'commandId'::text) = 0) AND (strpos(metadata, '\u'::text) = 0)) THEN NULL::text WHEN (json_typeof(((metadata)::json -> 'commandId'::text)) <> 'string'::text) THEN ''::text ELSE ((metadata)::json ->> 'commandId'::text) END
 ;
+
+CREATE OR REPLACE FUNCTION eventchain.move_subscription_checkpoint(ledger bigint, checkpoint text, known_position bigint, known_hash bytea, new_position bigint, new_hash bytea, by_reader bytea)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET lock_timeout TO '10s'
+AS $function$
+begin
+  if not exists (
+    select from eventchain.events e
+     where e.ledger_id = ledger and e.position = new_position and e.hash = new_hash
+  ) then
+    return 'forked';
+  end if;
+  if known_position is null then
+    insert into eventchain.subscription_checkpoints (ledger_id, name, position, hash, reader)
+      values (ledger, checkpoint, new_position, new_hash, by_reader)
+      on conflict do nothing;
+  else
+    update eventchain.subscription_checkpoints c
+       set position = new_position, hash = new_hash, reader = by_reader, updated_at = clock_timestamp()
+     where c.ledger_id = ledger and c.name = checkpoint
+       and c.position = known_position and c.hash = known_hash and c.position < new_position;
+  end if;
+  if found or exists (
+    -- The answer to this very move was lost.
+    select from eventchain.subscription_checkpoints c
+     where c.ledger_id = ledger and c.name = checkpoint
+       and c.position = new_position and c.hash = new_hash and c.reader = by_reader
+  ) then
+    return 'moved';
+  end if;
+  return 'conflict';
+end
+$function$
+;
+grant execute on function move_subscription_checkpoint to eventchain_reader;
+grant execute on function move_subscription_checkpoint to eventchain_writer;
 
 CREATE OR REPLACE FUNCTION eventchain.object_problem(what text, value text)
  RETURNS text
@@ -2139,6 +2522,7 @@ begin
 end
 $function$
 ;
+grant execute on function sees to eventchain_handler;
 grant execute on function sees to eventchain_reader;
 grant execute on function sees to eventchain_sealer;
 grant execute on function sees to eventchain_viewer;
@@ -2150,10 +2534,89 @@ CREATE OR REPLACE FUNCTION eventchain.sieve_of(query jsonb)
  IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN (query = '"all"'::jsonb) THEN query WHEN (jsonb_typeof(query) = 'array'::text) THEN (SELECT COALESCE(jsonb_object_agg(kinds.kind, kinds.names), '{}'::jsonb) AS "coalesce" FROM (SELECT named.kind, jsonb_object_agg(named.name, named.rests) AS names FROM (SELECT filed.kind, filed.name, jsonb_agg(filed.rest) AS rests FROM (SELECT 'streams'::text AS kind, n.name, (i.item - 'streams'::text) AS rest FROM jsonb_array_elements(sieve_of.query) i(item), LATERAL jsonb_array_elements_text((i.item -> 'streams'::text)) n(name) UNION ALL SELECT 'tags'::text, ((i.item -> 'tags'::text) ->> 0), CASE WHEN (jsonb_array_length((i.item -> 'tags'::text)) = 1) THEN (i.item - 'tags'::text) ELSE i.item END AS item FROM jsonb_array_elements(sieve_of.query) i(item) WHERE ((NOT (i.item ? 'streams'::text)) AND (((i.item -> 'tags'::text) ->> 0) IS NOT NULL)) UNION ALL SELECT 'types'::text, n.name, '{}'::jsonb FROM jsonb_array_elements(sieve_of.query) i(item), LATERAL jsonb_array_elements_text((i.item -> 'types'::text)) n(name) WHERE ((NOT (i.item ? 'streams'::text)) AND (NOT (i.item ? 'tags'::text)))) filed GROUP BY filed.kind, filed.name) named GROUP BY named.kind) kinds) ELSE '{}'::jsonb END
 ;
+grant execute on function sieve_of to eventchain_handler;
 grant execute on function sieve_of to eventchain_reader;
 grant execute on function sieve_of to eventchain_sealer;
 grant execute on function sieve_of to eventchain_viewer;
 grant execute on function sieve_of to eventchain_writer;
+
+CREATE OR REPLACE FUNCTION eventchain.state_hash(salt bytea, state text)
+ RETURNS bytea
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN sha256((('\x53'::bytea || salt) || convert_to(state, 'UTF8'::name)))
+;
+
+CREATE OR REPLACE FUNCTION eventchain.switch_handler(ledger bigint, handler_name text, is_enabled boolean, switched_by text, event_id uuid, event_salt bytea, event_metadata text, event_meta_salt bytea)
+ RETURNS TABLE(outcome text, enabled boolean, by text, "position" bigint, at_micros bigint, code text, message text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET lock_timeout TO '10s'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET jit TO 'off'
+AS $function$
+#variable_conflict use_column
+declare
+  problem text;
+  known record;
+  appended record;
+begin
+  problem := case
+    when num_nulls(handler_name, is_enabled, switched_by) > 0 then 'invalid-argument|a part of the switch is missing'
+    when octet_length(handler_name) not between 1 and 512
+      then 'invalid-name|a handler''s name has 1 to 512 bytes of UTF-8'
+    when octet_length(switched_by) not between 1 and 512
+      then 'invalid-argument|who switches has a name of 1 to 512 bytes of UTF-8'
+  end;
+  if problem is null then
+    perform from eventchain.ledgers l where l.ledger_id = ledger for no key update;
+    if not found then
+      return;
+    end if;
+    select h.enabled, h."by", h.position, (extract(epoch from h.at) * 1000000)::bigint as micros into known
+      from eventchain.handlers h where h.ledger_id = ledger and h.handler = handler_name;
+    if coalesce(known.enabled, true) = is_enabled then
+      outcome := 'unchanged';
+      enabled := is_enabled;
+      "by" := known."by";
+      position := known.position;
+      at_micros := known.micros;
+      return next;
+      return;
+    end if;
+    select a.* into appended from eventchain.append_system_event(
+      ledger, '$handlers', '$HandlerSwitched',
+      '{"by":' || to_json(switched_by)::text || ',"enabled":' || is_enabled::text
+        || ',"handler":' || to_json(handler_name)::text || '}',
+      event_id, event_salt, event_metadata, event_meta_salt) a;
+    problem := appended.problem;
+  elsif not exists (select from eventchain.ledgers l where l.ledger_id = ledger) then
+    return;
+  end if;
+  if problem is not null then
+    outcome := 'refused';
+    code := split_part(problem, '|', 1);
+    message := substr(problem, length(code) + 2);
+    return next;
+    return;
+  end if;
+  insert into eventchain.handlers (ledger_id, handler, enabled, by, position, at)
+    values (ledger, handler_name, is_enabled, switched_by, appended.position, appended.recorded_at)
+    on conflict (ledger_id, handler) do update
+      set enabled = excluded.enabled, by = excluded.by, position = excluded.position, at = excluded.at;
+  outcome := 'switched';
+  enabled := is_enabled;
+  "by" := switched_by;
+  position := appended.position;
+  at_micros := (extract(epoch from appended.recorded_at) * 1000000)::bigint;
+  return next;
+end
+$function$
+;
+grant execute on function switch_handler to eventchain_handler;
+grant execute on function switch_handler to eventchain_writer;
 
 CREATE OR REPLACE FUNCTION eventchain.tags_problem(tags text[])
  RETURNS text
@@ -2185,6 +2648,113 @@ begin
 end
 $function$
 ;
+
+CREATE OR REPLACE FUNCTION eventchain.take_snapshot(ledger bigint, branch_name text, of_name text, at_position bigint, at_version bigint, schema_version integer, state_text text, state_salt bytea, event_id uuid, event_salt bytea, event_metadata text, event_meta_salt bytea)
+ RETURNS TABLE(outcome text, event_position bigint, state_hash bytea, taken_at_micros bigint, code text, message text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET lock_timeout TO '10s'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET jit TO 'off'
+AS $function$
+#variable_conflict use_column
+declare
+  problem text;
+  found_event record;
+  appended record;
+begin
+  problem := case
+    when num_nulls(branch_name, of_name, at_position, schema_version, state_text, state_salt) > 0
+      then 'invalid-argument|a part of a snapshot is missing'
+    when octet_length(branch_name) not between 1 and 500 then 'invalid-name|a branch has 1 to 500 bytes of UTF-8'
+    when octet_length(of_name) not between 1 and 512
+      then 'invalid-name|what a snapshot is of has a name of 1 to 512 bytes of UTF-8'
+    when schema_version < 1 then 'invalid-argument|a schema version is at least 1'
+    when at_position < 1 or at_version not between 1 and at_position
+      then 'invalid-argument|a snapshot is of a position and a version from 1 on'
+    when octet_length(state_salt) <> 32 then 'invalid-argument|the salt of a state has 32 bytes'
+    when octet_length(state_text) > 16777216 then 'too-large|a state has at most 16,777,216 bytes'
+    when state_text is not json with unique keys then 'invalid-json|a state is JSON with unique keys'
+  end;
+  if problem is null and octet_length(state_text) - octet_length(translate(state_text, '[{', '')) > 1000
+     and jsonb_path_exists(state_text::jsonb, 'strict $.**{1000 to last} ? (@.type() == "object" || @.type() == "array")')
+  then
+    problem := 'too-large|a state is nested deeper than 1,000 levels';
+  end if;
+
+  -- Once without the lock, and once under it: racers of one snapshot come to one event.
+  for round in 1 .. 2 loop
+    exit when problem is not null;
+    select s.event_position, eventchain.state_hash(s.salt, s.state::text) as hash,
+           (extract(epoch from s.taken_at) * 1000000)::bigint as micros
+      into found_event
+      from eventchain.snapshots s
+     where s.ledger_id = ledger and s.branch = branch_name and s.position = at_position and s.schema = schema_version;
+    if found_event.event_position is not null then
+      outcome := 'known';
+      event_position := found_event.event_position;
+      state_hash := found_event.hash;
+      taken_at_micros := found_event.micros;
+      return next;
+      return;
+    end if;
+    perform from eventchain.ledgers l where round = 1 and l.ledger_id = ledger for no key update;
+  end loop;
+
+  if problem is null and at_version is not null and not exists (
+    select from (
+      select e.position from eventchain.events e
+       where e.ledger_id = ledger and e.stream = of_name and e.version between at_version and at_version
+       order by e.version limit 1
+    ) e where e.position = at_position
+  ) then
+    problem := 'invalid-argument|the stream has not this version at this position';
+  end if;
+  if problem is null and at_version is null and not exists (
+    select from eventchain.events e
+     where e.ledger_id = ledger and e.position between at_position and at_position order by e.position limit 1
+  ) then
+    problem := 'invalid-argument|the position is past the head of the ledger';
+  end if;
+
+  if problem is null then
+    state_hash := eventchain.state_hash(state_salt, state_text);
+    select a.* into appended from eventchain.append_system_event(
+      ledger, '$snapshot/' || branch_name, '$SnapshotTaken',
+      '{"branch":' || to_json(branch_name)::text || ',"of":' || to_json(of_name)::text
+        || ',"position":"' || at_position || '","schema":' || schema_version
+        || ',"stateHash":"' || encode(state_hash, 'hex') || '"'
+        || coalesce(',"version":"' || at_version || '"', '') || '}',
+      event_id, event_salt, event_metadata, event_meta_salt) a;
+    problem := appended.problem;
+  end if;
+  if problem is not null then
+    if exists (select from eventchain.ledgers l where l.ledger_id = ledger) then
+      outcome := 'refused';
+      state_hash := null;
+      code := split_part(problem, '|', 1);
+      message := substr(problem, length(code) + 2);
+      return next;
+    end if;
+    return;
+  end if;
+  if appended.position is null then
+    return;
+  end if;
+  insert into eventchain.snapshots (ledger_id, branch, position, schema, of, version, state, salt, event_position, taken_at)
+    values (ledger, branch_name, at_position, schema_version, of_name, at_version, state_text::json, state_salt,
+      appended.position, appended.recorded_at);
+  outcome := 'taken';
+  event_position := appended.position;
+  taken_at_micros := (extract(epoch from appended.recorded_at) * 1000000)::bigint;
+  return next;
+end
+$function$
+;
+grant execute on function take_snapshot to eventchain_handler;
+grant execute on function take_snapshot to eventchain_writer;
 
 CREATE OR REPLACE FUNCTION eventchain.version_at(ledger bigint, name text, upto bigint, at_least bigint)
  RETURNS bigint

@@ -58,6 +58,20 @@ export { FINAL_CHANNEL, SEALED_CHANNEL } from "./postgres/log/port.ts";
 export { mapDatabaseError } from "./postgres/map-database-error.ts";
 export { migrate } from "./postgres/migrate.ts";
 export { openPostgresStore, type PostgresStore, type PostgresStoreOptions } from "./postgres/open-postgres-store.ts";
+export { openPostgresReactions } from "./postgres/reactions/open-postgres-reactions.ts";
+export type {
+  DeadTasks,
+  LeasedTask,
+  NewReactionTask,
+  PutOff,
+  ReactionLevel,
+  ReactionStatusRow,
+  ReactionStore,
+  ReactionSurvey,
+  ReactionTaskRow,
+  TakeIn,
+  TakeTasks,
+} from "./postgres/reactions/port.ts";
 export { type LedgerHead, readHeads } from "./postgres/read-heads.ts";
 export { openPostgresSnapshots } from "./postgres/snapshots/open-postgres-snapshots.ts";
 export type {
