@@ -58,6 +58,21 @@ export { FINAL_CHANNEL, SEALED_CHANNEL } from "./postgres/log/port.ts";
 export { mapDatabaseError } from "./postgres/map-database-error.ts";
 export { migrate } from "./postgres/migrate.ts";
 export { openPostgresStore, type PostgresStore, type PostgresStoreOptions } from "./postgres/open-postgres-store.ts";
+export { openPostgresProjections } from "./postgres/projections/open-postgres-projections.ts";
+export type {
+  BuildDraft,
+  BuildRecord,
+  BuildTransaction,
+  DeadLetter,
+  EventPage,
+  ListedBuild,
+  PageEvent,
+  PageRequest,
+  ProjectionRecord,
+  ProjectionStore,
+  RunSql,
+  ScratchTransaction,
+} from "./postgres/projections/port.ts";
 export { openPostgresReactions } from "./postgres/reactions/open-postgres-reactions.ts";
 export type {
   DeadTasks,

@@ -1,0 +1,146 @@
+import type { EventQuery, StoredEvent } from "../../port.ts";
+
+/** One build of a projection: its tables, and how far they have come. */
+export interface BuildRecord {
+  buildId: bigint;
+  ledgerId: bigint;
+  name: string;
+  version: number;
+  mode: "inline" | "async";
+  /** The live one is what people read; there is at most one of each for a name. */
+  state: "building" | "live";
+  /** Where its tables are. */
+  schemaName: string;
+  /** The last event of the ledger that its tables have; 0 before the first. */
+  position: bigint;
+  /** Why it stopped; null while it goes on. */
+  reason: string | null;
+}
+
+/** A projection of a ledger as the tables have it. */
+export interface ProjectionRecord {
+  name: string;
+  /** Not switched off. */
+  enabled: boolean;
+  live: ListedBuild | null;
+  building: ListedBuild | null;
+}
+
+export type ListedBuild = Omit<BuildRecord, "ledgerId" | "name"> & { deadLetters: bigint };
+
+/** An event that a projection was told to pass over. */
+export interface DeadLetter {
+  buildId: bigint;
+  position: bigint;
+  type: string;
+  error: string;
+  atMicros: bigint;
+}
+
+/** What a build is made from. */
+export interface BuildDraft {
+  name: string;
+  version: number;
+  mode: "inline" | "async";
+  /** SQL that makes its tables: several statements, plain names. */
+  schema: string;
+  /** The comment of each table and view that has none. */
+  describe: string | undefined;
+}
+
+/** What of an event a projection is given. */
+export type PageEvent = Pick<
+  StoredEvent,
+  "position" | "stream" | "version" | "id" | "type" | "schema" | "tags" | "recordedAtMicros"
+> & {
+  /** Parsed; null after erasure. */
+  data: Record<string, unknown> | null;
+  metadata: Record<string, unknown> | null;
+};
+
+export interface PageRequest {
+  after: bigint;
+  /** How far an event must have come. */
+  level: "appended" | "sealed" | "final";
+  query: EventQuery;
+  /** At most so many events. */
+  limit: number;
+  /** At most so many bytes of data and metadata, and one event more. */
+  maxBytes: number;
+  /** No event past this position. Default: none. */
+  to?: bigint;
+}
+
+/** Events of a query in order, and the position up to which they are all of them. */
+export interface EventPage {
+  events: PageEvent[];
+  through: bigint;
+  /** How far may be read at all: more is to be read where it is past `through`. */
+  bound: bigint;
+}
+
+/** Runs one statement as an application's own: as `eventchain_projector`, its tables under plain names. */
+export type RunSql = <Row extends object>(text: string, values: readonly unknown[]) => Promise<Row[]>;
+
+/** A transaction that has a build's row: nobody else works on the build until it ends. */
+export interface BuildTransaction {
+  /** As it stands in this transaction, before its moves. */
+  readonly build: BuildRecord;
+  /** The event at its position is not the one that it was: nothing may be built on. */
+  readonly forked: boolean;
+  /** The next events, as this transaction sees them. */
+  page(request: PageRequest): Promise<EventPage>;
+  /** Runs work on its tables. Deferred constraints are checked at its end. What the work throws is thrown on. */
+  write<T>(work: (run: RunSql) => Promise<T>): Promise<T>;
+  /** Moves it to a position that is not before its own, with the hash that the ledger has there. */
+  move(position: bigint): Promise<void>;
+  addDeadLetter(event: { position: bigint; type: string }, error: string): Promise<void>;
+  stop(reason: string): Promise<void>;
+  /** Runs a statement as the user of the connection, for what is done beside the projection's own tables. */
+  run: RunSql;
+}
+
+export interface TransactOptions {
+  /** Keeps this ledger, the build's, from growing meanwhile: its lock is taken before the build's. Default: none. */
+  holdLedger?: bigint;
+}
+
+/** Projections of a migrated database. Any call may throw a `LedgerError`: `database-unavailable`, `database-failed` … */
+export interface ProjectionStore {
+  /** By name; with the head's position, of the same snapshot. */
+  list(ledgerId: bigint): Promise<{ headPosition: bigint; projections: ProjectionRecord[] }>;
+  /**
+   * Makes a build and its tables, from position 0, unless there is one of this version, or a later one, being built: gives
+   * that one then. One of an earlier version that is being built is dropped. Where the SQL fails the build is there all
+   * the same, stopped with the reason, without tables: `retry` begins it afresh.
+   */
+  createBuild(ledgerId: bigint, draft: BuildDraft): Promise<BuildRecord>;
+  /** Reads without a build's lock: what is found stays true, as the ledger only grows. */
+  page(ledgerId: bigint, request: PageRequest): Promise<EventPage>;
+  /** Runs work in one transaction that has the build's row; undefined where another one has it, or it is gone. */
+  transact<T>(
+    buildId: bigint,
+    work: (transaction: BuildTransaction) => Promise<T>,
+    options?: TransactOptions,
+  ): Promise<T | undefined>;
+  /** Clears why a projection's builds stopped; gives how many had. */
+  retry(ledgerId: bigint, name: string): Promise<bigint>;
+  deadLetters(ledgerId: bigint, name: string): Promise<DeadLetter[]>;
+  /** Drops a build and its tables. Readers of a live one lose their views with it. */
+  dropBuild(buildId: bigint): Promise<void>;
+  /**
+   * Runs work on fresh tables in a transaction that is rolled back: nothing of it stays.
+   * Errors: LedgerError `projection-failed` where the tables cannot be made.
+   */
+  scratch<T>(ledgerId: bigint, schema: string, work: (transaction: ScratchTransaction) => Promise<T>): Promise<T>;
+  /** One statement that only reads, with the ledger's views under plain names. */
+  select<Row extends object>(ledgerId: bigint, text: string, values: readonly unknown[]): Promise<Row[]>;
+}
+
+export interface ScratchTransaction {
+  page(request: PageRequest): Promise<EventPage>;
+  write<T>(work: (run: RunSql) => Promise<T>): Promise<T>;
+  /** The schema that the tables are in. */
+  readonly schemaName: string;
+  run: RunSql;
+}

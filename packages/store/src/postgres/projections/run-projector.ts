@@ -1,0 +1,47 @@
+import { LedgerError } from "@eventchain/core";
+import { statement } from "../load-statement.ts";
+import { mapDatabaseError } from "../map-database-error.ts";
+import { type Queryable, queryRows, runRows } from "../run-rows.ts";
+import type { RunSql } from "./port.ts";
+
+const roleSql = statement("projection-role");
+
+/** Whom an application's SQL runs as: 0009_projections. */
+const PROJECTOR = "eventchain_projector";
+
+/** Statements run as the connection's own user again. Plain names are nobody's then. */
+async function becomeSelf(connection: Queryable): Promise<void> {
+  await runRows(connection, roleSql, ["none", "pg_catalog"]);
+}
+
+/** From here to the end of the transaction statements run as the projector, in a schema alone. */
+async function becomeProjector(connection: Queryable, schemaName: string): Promise<void> {
+  try {
+    await connection.query(roleSql, [PROJECTOR, schemaName]);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== "42501") throw mapDatabaseError(error);
+    throw new LedgerError(
+      "database-refused",
+      `projections: this database user may not take the role ${PROJECTOR}. Let an administrator run: ` +
+        `grant ${PROJECTOR} to the user that this program connects as`,
+      { cause: error, values: { role: PROJECTOR } },
+    );
+  }
+}
+
+/**
+ * Runs work on the tables of a schema, in the transaction that the connection has, and ends with the connection's own
+ * user. Deferred constraints are checked at its end, so that what breaks them fails here and not in the commit. Where it
+ * throws, the transaction is to be rolled back. Errors of the work's statements are the driver's.
+ */
+export async function runProjector<T>(
+  connection: Queryable,
+  schemaName: string,
+  work: (run: RunSql) => Promise<T>,
+): Promise<T> {
+  await becomeProjector(connection, schemaName);
+  const result = await work((text, values) => queryRows(connection, text, values));
+  await connection.query("set constraints all immediate");
+  await becomeSelf(connection);
+  return result;
+}

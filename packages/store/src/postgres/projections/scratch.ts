@@ -1,0 +1,81 @@
+import { LedgerError } from "@eventchain/core";
+import type pg from "pg";
+import { statement } from "../load-statement.ts";
+import { runTransaction } from "../log/run-query.ts";
+import { mapDatabaseError } from "../map-database-error.ts";
+import { queryRows, runRows } from "../run-rows.ts";
+import { BadSchema, makeTables } from "./create-build.ts";
+import type { ScratchTransaction } from "./port.ts";
+import { readPage } from "./read-page.ts";
+import { runProjector } from "./run-projector.ts";
+
+const transactionSql = statement("projection-transaction");
+const readOnlySql = statement("projection-read-only");
+const viewsSql = statement("projection-views-path");
+
+/** Carries a result past the rollback. */
+class Done<T> extends Error {
+  readonly result: T;
+
+  constructor(result: T) {
+    super("done");
+    this.result = result;
+  }
+}
+
+/** Runs work on fresh tables in a transaction that is rolled back; see `ProjectionStore.scratch`. */
+export async function scratch<T>(
+  pool: pg.Pool,
+  ledgerId: bigint,
+  schema: string,
+  work: (transaction: ScratchTransaction) => Promise<T>,
+): Promise<T> {
+  try {
+    return await runTransaction(pool, async (connection) => {
+      const [{ id } = { id: "0" }] = await runRows<{ id: string }>(connection, transactionSql, []);
+      const schemaName = `ledger_${ledgerId}_scratch_${id}`;
+      await makeTables(connection, schemaName, { schema, describe: undefined });
+      const result = await work({
+        schemaName,
+        page: (request) => readPage(connection, ledgerId, request),
+        write: (write) => runProjector(connection, schemaName, write),
+        run: (text, values) => runRows(connection, text, values),
+      });
+      throw new Done(result);
+    });
+  } catch (error) {
+    if (error instanceof Done) return error.result as T;
+    if (error instanceof BadSchema)
+      throw new LedgerError("projection-failed", `its schema cannot be made: ${error.message}`, { cause: error.cause });
+    throw error;
+  }
+}
+
+/** One statement that only reads, with the ledger's views under plain names; see `ProjectionStore.select`. */
+export async function select<Row extends object>(
+  pool: pg.Pool,
+  ledgerId: bigint,
+  text: string,
+  values: readonly unknown[],
+): Promise<Row[]> {
+  return runTransaction(pool, async (connection) => {
+    await runRows(connection, readOnlySql, []);
+    await runRows(connection, viewsSql, [`ledger_${ledgerId}`]);
+    try {
+      return await queryRows<Row>(connection, text, values);
+    } catch (error) {
+      throw readFailure(error);
+    }
+  });
+}
+
+/** What is wrong with an application's own statement is said as the database says it. */
+function readFailure(error: unknown): LedgerError {
+  const mapped = mapDatabaseError(error);
+  if (mapped.retryable) return mapped;
+  const said = error instanceof Error ? error.message : String(error);
+  return new LedgerError("database-failed", `the projections cannot be read so: ${said}`, {
+    cause: error,
+    values: mapped.values,
+  });
+}

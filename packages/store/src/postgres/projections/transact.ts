@@ -1,0 +1,54 @@
+import type pg from "pg";
+import { statement } from "../load-statement.ts";
+import { runTransaction } from "../log/run-query.ts";
+import { runRows } from "../run-rows.ts";
+import type { BuildRecord, BuildTransaction, TransactOptions } from "./port.ts";
+import { readPage } from "./read-page.ts";
+import { runProjector } from "./run-projector.ts";
+
+const holdSql = statement("projection-hold-ledger");
+const lockSql = statement("projection-build-lock");
+const moveSql = statement("projection-build-move");
+const stopSql = statement("projection-build-stop");
+const deadLetterSql = statement("projection-dead-letter");
+
+/**
+ * Runs work in one transaction that has a build's row; see `ProjectionStore.transact`. Locks are taken in one order: the
+ * ledger, then the build.
+ *
+ * 1. the commit: the tables, the position and what else the work did. A restart before it finds none of it, after it all.
+ */
+export function transact<T>(
+  pool: pg.Pool,
+  buildId: bigint,
+  work: (transaction: BuildTransaction) => Promise<T>,
+  { holdLedger }: TransactOptions = {},
+): Promise<T | undefined> {
+  return runTransaction(pool, async (connection) => {
+    if (holdLedger !== undefined) await runRows(connection, holdSql, [holdLedger]);
+    const [row] = await runRows<BuildRecord & { forked: boolean }>(connection, lockSql, [buildId]);
+    if (row === undefined) return undefined;
+    const { forked, ...build } = row;
+    return work({
+      build,
+      forked,
+      page: (request) => readPage(connection, build.ledgerId, request),
+      write: (write) => runProjector(connection, build.schemaName, write),
+      async move(position) {
+        if (position > build.position) await runRows(connection, moveSql, [buildId, position]);
+      },
+      async addDeadLetter({ position, type }, error) {
+        await runRows(connection, deadLetterSql, [buildId, position, type, storable(error)]);
+      },
+      async stop(reason) {
+        await runRows(connection, stopSql, [buildId, storable(reason)]);
+      },
+      run: (text, values) => runRows(connection, text, values),
+    });
+  });
+}
+
+/** What Postgres can keep of a text of an application's own: no U+0000, no lone surrogates. */
+function storable(text: string): string {
+  return text.toWellFormed().replaceAll("\0", "\ufffd");
+}

@@ -1,0 +1,4 @@
+select d.build_id as "buildId", d.position, d.type, d.error, (extract(epoch from d.at) * 1000000)::bigint as "atMicros"
+from eventchain.projection_dead_letters d
+where d.ledger_id = $1::bigint and d.name = $2::text
+order by d.position, d.build_id

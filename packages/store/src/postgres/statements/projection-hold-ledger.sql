@@ -1,0 +1,1 @@
+select eventchain.hold_ledger($1::bigint)

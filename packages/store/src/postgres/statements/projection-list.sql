@@ -1,0 +1,12 @@
+-- Each projection with its builds, in one snapshot with the head.
+select p.name, b.build_id as "buildId", b.version, b.mode, b.state, b.schema_name as "schemaName", b.position, b.reason,
+       coalesce(h.enabled, true) as enabled,
+       (select count(*) from eventchain.projection_dead_letters d where d.build_id = b.build_id) as "deadLetters",
+       head.position as "headPosition"
+from (select coalesce((
+        select e.position from eventchain.events e where e.ledger_id = $1::bigint order by e.position desc limit 1
+      ), 0) as position) head
+left join eventchain.projections p on p.ledger_id = $1::bigint
+left join eventchain.projection_builds b on b.ledger_id = p.ledger_id and b.name = p.name
+left join eventchain.handlers h on h.ledger_id = p.ledger_id and h.handler = p.name
+order by p.name, b.build_id

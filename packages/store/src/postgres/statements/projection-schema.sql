@@ -1,0 +1,1 @@
+select eventchain.make_projection_schema($1::text)
