@@ -58,7 +58,7 @@ const wrong: readonly [string, EventParts, string][] = [
   ["a switch by nobody", switched({ by: "" }), notASwitch],
   ["a switch of no handler", switched({ handler: undefined }), notASwitch],
   ["a switch that is neither on nor off", switched({ enabled: "no" }), notASwitch],
-  ["a switch with a key too many", switched({ reason: "x" }), notASwitch],
+  ["a switch with a key too many", switched({ reason: "x", by: "" }), notASwitch],
 ];
 
 describe("a sealed event of the ledger itself", () => {

@@ -82,6 +82,8 @@ const TABLES = [
   "log_tiles",
   "checkpoints",
   "anchors",
+  "snapshots",
+  "handlers",
 ];
 
 /** Keeps a copy of all rows, and gives the function that brings them back. */

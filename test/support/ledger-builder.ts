@@ -85,14 +85,14 @@ export class LedgerBuilder {
   readonly checkpoints: { size: bigint; root: Bytes; note: string }[] = [];
   ledgerId = 0n;
   sealed = 0n;
-  readonly #pool: pg.Pool;
+  readonly pool: pg.Pool;
   readonly #place: TestRegistry;
   readonly #tiles = new Map<string, Bytes>();
   readonly #versions = new Map<string, bigint>();
   #timeMicros: bigint;
 
   constructor(pool: pg.Pool, place: TestRegistry, origin: string, startMicros: bigint) {
-    this.#pool = pool;
+    this.pool = pool;
     this.#place = place;
     this.origin = origin;
     this.signer = signerFromSeed(origin, sha256(utf8(`seal ${origin}`)));
@@ -116,14 +116,14 @@ export class LedgerBuilder {
   async open(): Promise<this> {
     const { registry, key, owner, chainId, genesisHash: chainGenesis } = this.#place;
     const { blockNumber } = await registry.open({ origin: this.origin, anchorer: owner, key });
-    const { rows } = await this.#pool.query(
+    const { rows } = await this.pool.query(
       "insert into eventchain.ledgers (origin, genesis, genesis_hash) values ($1, $2, $3) returning ledger_id",
       [this.origin, this.genesis, Buffer.from(genesisHash(this.genesis))],
     );
     this.ledgerId = BigInt(rows[0].ledger_id);
-    await this.#pool.query("insert into eventchain.log_keys values ($1, 0, $2)", [this.ledgerId, this.signer.vkey]);
-    await this.#pool.query("insert into eventchain.watermarks (ledger_id) values ($1)", [this.ledgerId]);
-    await this.#pool.query("insert into eventchain.ledger_contracts values ($1, $2, $3, $4, $5, $6, $7)", [
+    await this.pool.query("insert into eventchain.log_keys values ($1, 0, $2)", [this.ledgerId, this.signer.vkey]);
+    await this.pool.query("insert into eventchain.watermarks (ledger_id) values ($1)", [this.ledgerId]);
+    await this.pool.query("insert into eventchain.ledger_contracts values ($1, $2, $3, $4, $5, $6, $7)", [
       this.ledgerId,
       chainId,
       bytea(chainGenesis),
@@ -171,21 +171,30 @@ export class LedgerBuilder {
   }
 
   async #insert(events: readonly BuiltEvent[]): Promise<void> {
-    await insertEvents(this.#pool, this.ledgerId, this.origin, events);
+    await insertEvents(this.pool, this.ledgerId, this.origin, events);
     const tags = events.flatMap(({ tags: list, type, position }) =>
       list.map((tag) => ({ tag, type, position: `${position}` })),
     );
-    await this.#pool.query(
+    await this.pool.query(
       `insert into eventchain.event_tags (ledger_id, tag, type, position)
        select $1, tag, type, position from json_to_recordset($2) as t (tag text, type text, position bigint)`,
       [this.ledgerId, JSON.stringify(tags)],
     );
-    await this.#pool.query(
+    await this.pool.query(
       `insert into eventchain.commands (ledger_id, command_id, request_hash, outcome, code, type, actor, first_position,
          last_position, at)
        select $1, id, sha256(convert_to(id, 'UTF8')), outcome, code, type, actor, position, position, now()
        from json_to_recordset($2) as t (id text, outcome text, code text, type text, actor text, position bigint)`,
       [this.ledgerId, JSON.stringify(events.flatMap(commandRow))],
+    );
+    await this.pool.query(
+      `insert into eventchain.handlers (ledger_id, handler, enabled, by, position, at)
+       select distinct on (handler) $1::bigint, handler, enabled, by, position, now()
+       from json_to_recordset($2) as t (handler text, enabled boolean, by text, position bigint)
+       order by handler, position desc
+       on conflict (ledger_id, handler) do update
+         set enabled = excluded.enabled, by = excluded.by, position = excluded.position`,
+      [this.ledgerId, JSON.stringify(events.flatMap(switchRow))],
     );
   }
 
@@ -196,7 +205,7 @@ export class LedgerBuilder {
     const extended = extendLog(this.tiles, this.sealed, entries);
     for (const { id, hashes } of extended.tiles) {
       this.#tiles.set(`${id.level}/${id.tile}`, hashes);
-      await this.#pool.query(
+      await this.pool.query(
         `insert into eventchain.log_tiles (ledger_id, level, tile, hashes) values ($1, $2, $3, $4)
          on conflict (ledger_id, level, tile) do update set hashes = excluded.hashes`,
         [this.ledgerId, id.level, id.tile, Buffer.from(hashes)],
@@ -206,11 +215,11 @@ export class LedgerBuilder {
     const { size, root } = extended;
     const note = signNote(formatCheckpoint({ origin: this.origin, size, root }), this.signer);
     this.checkpoints.push({ size, root, note });
-    await this.#pool.query(
+    await this.pool.query(
       "insert into eventchain.checkpoints (ledger_id, epoch, size, root, note) values ($1, 0, $2, $3, $4)",
       [this.ledgerId, size, Buffer.from(root), note],
     );
-    await this.#pool.query("update eventchain.watermarks set sealed_size = $2 where ledger_id = $1", [
+    await this.pool.query("update eventchain.watermarks set sealed_size = $2 where ledger_id = $1", [
       this.ledgerId,
       size,
     ]);
@@ -227,7 +236,7 @@ export class LedgerBuilder {
       consistency: fromSize === 0n ? [] : consistencyProof(this.tiles, fromSize, size),
     });
     this.anchors.push({ size, root, txHash: sent.txHash });
-    await this.#pool.query(
+    await this.pool.query(
       `insert into eventchain.anchors (ledger_id, from_size, size, root, chain_id, contract, sender, nonce, raw_tx, tx_hash, state,
          block_number, block_hash, block_time, mined_at, final_at)
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, to_timestamp($14), now(), now())`,
@@ -248,7 +257,7 @@ export class LedgerBuilder {
         sent.timeSeconds.toString(),
       ],
     );
-    await this.#pool.query(
+    await this.pool.query(
       `update eventchain.watermarks set anchored_size = $2, final_size = case when $3 = 'final' then $2 else final_size end
        where ledger_id = $1`,
       [this.ledgerId, size, state],
@@ -264,6 +273,14 @@ function commandRow({ type, data, metadata, position }: BuiltEvent): object[] {
   const rejection =
     type === "$CommandRejected" ? { ...JSON.parse(data), outcome: "rejected" } : { outcome: "recorded" };
   return [{ ...rejection, id, position: `${position}` }];
+}
+
+/** A switch's row of `handlers`; none of an event that is no sound switch. */
+function switchRow({ type, data, position }: BuiltEvent): object[] {
+  if (type !== "$HandlerSwitched") return [];
+  const { handler, enabled, by } = JSON.parse(data) as Record<string, unknown>;
+  const isSound = typeof handler === "string" && typeof enabled === "boolean" && by !== "";
+  return isSound ? [{ handler, enabled, by, position: `${position}` }] : [];
 }
 
 /** Bytes of 0x and hex. */

@@ -83,7 +83,7 @@ async function gather(snapshot: Snapshot, inspection: Inspection): Promise<Gathe
     ...verdict.drafts,
     ...scan.drafts,
     ...gaps.drafts,
-    ...(await compareDerived(snapshot, ledgerId, ground.from, [...scan.drafts, ...gaps.drafts])),
+    ...(await compareDerived(snapshot, { ledgerId, from: ground.from, scan }, [...scan.drafts, ...gaps.drafts])),
     ...judgeOutside(ground.outside, ground.roots.pins, ground.epoch),
     ...(await checkReceipts(options.receipts ?? [], hashLookup(ground, scan, verdict, entries), scan.receipted)),
   ];
@@ -123,15 +123,15 @@ function hashLookup(ground: Groundwork, scan: ScannedEvents, verdict: LogVerdict
 /** Tables and numbers that follow from the events. */
 async function compareDerived(
   snapshot: Snapshot,
-  ledgerId: bigint,
-  from: bigint,
+  { ledgerId, from, scan }: { ledgerId: bigint; from: bigint; scan: ScannedEvents },
   found: readonly Draft[],
 ): Promise<Draft[]> {
   // A stream's versions are also upset by whatever happened to an event before.
   const upset = leastPosition(found.filter(({ area }) => area === "event"));
   const versions = await compareVersions(snapshot, ledgerId, from);
   const kept = versions.filter(({ position }) => upset === undefined || position < upset);
-  return [...(await compareTags(snapshot, ledgerId, from)), ...kept];
+  const snapshots = (await scan.snapshots?.drafts(upset)) ?? [];
+  return [...(await compareTags(snapshot, ledgerId, from)), ...kept, ...snapshots];
 }
 
 /** Claims of anchors that are somewhere else, and the row that says where, are one matter. */
@@ -169,6 +169,7 @@ async function describe(
   { options, chain, view }: Inspection,
 ): Promise<VerifyReport> {
   const { setup, log, epoch, beginning } = ground;
+  const counts = scan.snapshots?.counts;
   const anchored = chain === undefined || view === undefined ? null : await describeHead(chain, view, options.finality);
   return {
     ledger: beginning.origin,
@@ -181,6 +182,7 @@ async function describe(
     anchored,
     unanchored: max(setup.head - BigInt(anchored?.size ?? "0"), 0n).toString(),
     ...(chain === undefined ? { offline: true } : {}),
+    ...(counts === undefined ? {} : { snapshots: { checked: `${counts.checked}`, pruned: `${counts.pruned}` } }),
     findings,
   };
 }

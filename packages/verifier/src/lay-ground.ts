@@ -74,6 +74,7 @@ export async function scanOn(
     beyond,
     skewMicros: BigInt(options.clockSkewMs ?? DEFAULT_CLOCK_SKEW_MS) * 1000n,
     wanted: new Set((options.receipts ?? []).map((receipt) => receipt.position)),
+    snapshots: options.snapshots === true,
     onProgress: options.onProgress,
     signal: options.signal,
   });

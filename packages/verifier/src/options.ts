@@ -34,6 +34,8 @@ export interface VerifyOptions {
   checkpoints?: readonly string[] | undefined;
   /** The head in the sealer's guard, where it is at hand: it tells a lost log (`restored`) from a head that is not ours (`foreign-anchor`). */
   guard?: { size: bigint; root: Bytes } | undefined;
+  /** Whether each snapshot is compared with the event that commits to it. Default false. */
+  snapshots?: boolean | undefined;
   /** When `anchored.final` is true. Default: the chain's own `finalized` tag. */
   finality?: Finality | undefined;
   /** How far an event's recorded time may lie past its anchor's block, beyond the block's second. Default 10,000 ms. */

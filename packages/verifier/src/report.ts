@@ -29,6 +29,10 @@ export interface Finding {
   /** Of the row found at `position`, where there is one. */
   eventId?: string;
   stream?: string;
+  /** Of a `bad-snapshot`; its `position` is that of the event which commits to it. */
+  branch?: string;
+  /** Of a `bad-projection`, which has no position. */
+  projection?: string;
   /** One line for people. */
   detail: string;
 }
@@ -66,5 +70,7 @@ export interface VerifyReport {
   unanchored: string;
   /** Present, and true, when the chain was left out. */
   offline?: true;
+  /** Present where they were asked for: how many were compared with their events, and how many of these have none any more. */
+  snapshots?: { checked: string; pruned: string };
   findings: Finding[];
 }

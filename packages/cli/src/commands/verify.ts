@@ -12,6 +12,7 @@ interface VerifyArguments {
   readonly from?: bigint;
   readonly receipt?: readonly string[];
   readonly checkpoint?: readonly string[];
+  readonly snapshots?: boolean;
   readonly offline?: boolean;
 }
 
@@ -24,6 +25,7 @@ export const registerVerify: RegisterCommand = (program, run) => {
     .option("--from <position>", "recompute events from this position on", position)
     .option("--receipt <file>", "a receipt kept outside; may be given several times", collect)
     .option("--checkpoint <file>", "a signed checkpoint kept outside; may be given several times", collect)
+    .option("--snapshots", "compare each snapshot with the event that commits to its state")
     .option("--offline", "leave the chain out")
     .action(
       run(async (context, options: VerifyArguments) => {
@@ -75,6 +77,7 @@ async function verify(context: CommandContext, options: VerifyArguments): Promis
     receipts,
     checkpoints,
     guard: guard.head,
+    snapshots: options.snapshots === true,
     finality,
     onProgress: (done, total) => bar.update(done, total),
     signal,
@@ -108,11 +111,18 @@ export function describeLedger(report: VerifyReport): string {
         ? "not anchored yet: no chain vouches for any of it"
         : `anchored up to ${anchored.size}, in block ${anchored.block} of chain ${anchored.chainId}` +
           `${anchored.final ? "" : " (not final yet)"}${report.unanchored === "0" ? "" : `; ${report.unanchored} newer are not`}`,
+    ...describeSnapshots(report),
     ...report.findings.map(describeFinding),
     "",
     conclude(report),
   ];
   return lines.join("\n");
+}
+
+function describeSnapshots({ snapshots }: VerifyReport): string[] {
+  if (snapshots === undefined) return [];
+  const pruned = snapshots.pruned === "0" ? "" : `; ${snapshots.pruned} more were taken, and deleted since`;
+  return [`${snapshots.checked} snapshots compared with the events that commit to them${pruned}`];
 }
 
 function describeFinding({ kind, position, to, stream, eventId, detail }: Finding): string {

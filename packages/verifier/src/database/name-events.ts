@@ -6,7 +6,7 @@ import type { Snapshot } from "./open-snapshot.ts";
 const eventName = statement("event-name");
 
 /** Kinds whose `position` is that of a row that is there, as it is numbered. */
-const OF_ROWS = new Set(["erased-unlogged", "altered", "contradicted"]);
+const OF_ROWS = new Set(["erased-unlogged", "altered", "contradicted", "bad-snapshot"]);
 /** At most so many rows are looked up. */
 const MAX_NAMED = 1_000;
 

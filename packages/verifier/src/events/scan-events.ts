@@ -3,6 +3,8 @@ import { type EntryList, max, min } from "../database/entry-list.ts";
 import type { Snapshot } from "../database/open-snapshot.ts";
 import { type EventRow, readEvents } from "../database/read-events.ts";
 import { CommandCheck } from "../derived/check-commands.ts";
+import { SnapshotCheck } from "../derived/check-snapshots.ts";
+import { SwitchCheck } from "../derived/check-switches.ts";
 import { type Draft, pushRun } from "../findings/draft.ts";
 import { RunLimits } from "../findings/run-limits.ts";
 import type { Pin } from "../log/compare-roots.ts";
@@ -37,6 +39,8 @@ export interface ScanInput {
   skewMicros: bigint;
   /** Positions whose hashes receipts from outside ask for. */
   wanted: ReadonlySet<bigint>;
+  /** Whether `snapshots` is compared. */
+  snapshots: boolean;
   onProgress: ((done: bigint, total: bigint) => void) | undefined;
   signal: AbortSignal | undefined;
 }
@@ -57,6 +61,8 @@ export interface ScannedEvents {
   receipted: ReadonlyMap<bigint, EventRow>;
   /** Where stored positions and places of the log differ, or rows and sealed events do. */
   disturbed: RunLimits;
+  /** What is to be told of snapshots, once it is known what befell the events; undefined where nobody asked. */
+  snapshots: SnapshotCheck | undefined;
   /** A sealed event of a type, or in a format, that this version does not know. */
   unknown: { position: bigint; type: string } | undefined;
 }
@@ -72,6 +78,7 @@ export async function scanEvents(input: ScanInput): Promise<ScannedEvents> {
     const [first, last] = [page[0] as EventRow, page.at(-1) as EventRow];
     await entries.load(first.position + scan.shift - 1n, last.position + scan.shift);
     await scan.commands.load(last.position + scan.shift);
+    await scan.snapshots?.load(last.position + scan.shift);
     for (const row of page) await scan.see(row);
     checked += BigInt(page.length);
     onProgress?.(min(checked, head), head);
@@ -81,12 +88,14 @@ export async function scanEvents(input: ScanInput): Promise<ScannedEvents> {
 
 class Scan {
   readonly commands: CommandCheck;
+  readonly snapshots: SnapshotCheck | undefined;
   readonly #input: ScanInput;
   readonly #places: Places;
   readonly #alignment: Alignment;
   readonly #roots: EventRoots;
   readonly #times: TimeCheck;
   readonly #erasures = new ErasureCheck();
+  readonly #switches: SwitchCheck;
   readonly #gaps: Gap[] = [];
   readonly #drafts: Draft[] = [];
   readonly #disturbed = new RunLimits();
@@ -101,6 +110,8 @@ class Scan {
     const { snapshot, ledgerId, entries, genesisHash, from } = input;
     this.#input = input;
     this.commands = new CommandCheck(snapshot, ledgerId, from);
+    this.#switches = new SwitchCheck(snapshot, ledgerId, from);
+    this.snapshots = input.snapshots ? new SnapshotCheck(snapshot, ledgerId, from) : undefined;
     this.#places = new Places(entries, genesisHash);
     this.#roots = new EventRoots(from === 1n ? input.pins : [], entries, genesisHash, input.wanted);
     this.#times = new TimeCheck(input.anchors, input.beyond, input.skewMicros);
@@ -151,6 +162,7 @@ class Scan {
       ...this.#times.drafts(),
       ...this.#erasures.drafts(),
       ...(await this.commands.drafts()),
+      ...(await this.#switches.drafts()),
     ];
     return {
       checked,
@@ -163,6 +175,7 @@ class Scan {
       tailHashes: this.#tail?.hashes ?? new Map(),
       receipted: this.#receipted,
       disturbed: this.#disturbed,
+      snapshots: this.snapshots,
       unknown: this.#unknown,
     };
   }
@@ -226,6 +239,8 @@ class Scan {
     this.#times.see(event);
     this.#erasures.see(event);
     this.commands.see(event);
+    this.#switches.see(event);
+    this.snapshots?.see(event);
   }
 }
 

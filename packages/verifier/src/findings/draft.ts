@@ -4,6 +4,8 @@ import type { FindingKind } from "../report.ts";
 export type FindingArea =
   | "event"
   | "derived"
+  /** A row that one event commits to. */
+  | "witnessed"
   | "log"
   | "checkpoint"
   | "claim"
@@ -21,6 +23,8 @@ export interface Draft {
   to?: bigint;
   eventId?: string;
   stream?: string;
+  /** Of a snapshot. */
+  branch?: string;
   detail: string;
 }
 

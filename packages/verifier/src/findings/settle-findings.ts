@@ -7,9 +7,9 @@ const MAX_FINDINGS = 10_000;
 
 /** What a finding explains of what lies within it: areas whose findings there would tell the same tampering again. */
 const EXPLAINS: Readonly<Partial<Record<FindingKind, readonly FindingArea[]>>> = {
-  rewritten: ["event", "derived", "log", "checkpoint", "claim", "outside", "time", "erasure"],
-  restored: ["event", "derived", "log", "checkpoint", "claim", "outside", "time", "erasure"],
-  truncated: ["derived", "log", "checkpoint", "claim", "outside"],
+  rewritten: ["event", "derived", "witnessed", "log", "checkpoint", "claim", "outside", "time", "erasure"],
+  restored: ["event", "derived", "witnessed", "log", "checkpoint", "claim", "outside", "time", "erasure"],
+  truncated: ["derived", "witnessed", "log", "checkpoint", "claim", "outside"],
   "forged-anchor": ["log"],
 };
 
@@ -30,7 +30,8 @@ export function settleFindings(input: SettleInput): Finding[] {
     area === "event" && input.provenByEvents > input.provenByTiles && (position ?? 0n) <= input.provenByEvents;
   const kept = input.drafts.filter((draft) => !isBlamedOnTiles(draft) && !wide.some((one) => explains(one, draft)));
   const events = kept.filter((draft) => draft.area === "event");
-  const plain = kept.filter((draft) => draft.area !== "derived" || !isDisturbed(draft, events, input.disturbed));
+  const goesByPosition = ({ area }: Draft): boolean => area === "derived" || area === "witnessed";
+  const plain = kept.filter((draft) => !goesByPosition(draft) || !isDisturbed(draft, events, input.disturbed));
   // A key that is not trusted makes bad checkpoints; where there are such, it is they that tell.
   const told = plain.some(({ area, kind }) => area === "checkpoint" && kind === "bad-checkpoint");
   const rest = plain.filter(({ area, kind }) => !(told && area === "trust" && kind === "bad-checkpoint"));
@@ -41,8 +42,8 @@ export function settleFindings(input: SettleInput): Finding[] {
 function explains(wide: Draft, draft: Draft): boolean {
   if (rankOf(wide) >= rankOf(draft) || wide.position === undefined || draft.position === undefined) return false;
   if (EXPLAINS[wide.kind]?.includes(draft.area) !== true || draft.position < wide.position) return false;
-  // What follows a changed or lost end is not what a receipt says either.
-  return draft.position <= (wide.to ?? wide.position) || draft.area === "outside";
+  // What follows a changed or lost end is not what a receipt, or a row of its own, says either.
+  return draft.position <= (wide.to ?? wide.position) || draft.area === "outside" || draft.area === "witnessed";
 }
 
 /** Who explains whom: the lesser rank the greater. */
@@ -95,18 +96,20 @@ function joinNeighbours(drafts: readonly Draft[]): Draft[] {
 }
 
 function isNext(before: Draft, draft: Draft): boolean {
-  if (before.position === undefined || draft.position === undefined || draft.kind === "reordered") return false;
+  if (before.position === undefined || draft.position === undefined) return false;
+  if (draft.kind === "reordered" || draft.kind === "bad-snapshot") return false;
   const end = before.to ?? before.position;
   return draft.position === end || draft.position === end + 1n;
 }
 
-function finish({ kind, position, to, eventId, stream, detail }: Draft): Finding {
+function finish({ kind, position, to, eventId, stream, branch, detail }: Draft): Finding {
   return {
     kind,
     ...(position === undefined ? {} : { position: position.toString() }),
     ...(to === undefined ? {} : { to: to.toString() }),
     ...(eventId === undefined ? {} : { eventId }),
     ...(stream === undefined ? {} : { stream }),
+    ...(branch === undefined ? {} : { branch }),
     detail,
   };
 }
