@@ -228,6 +228,26 @@ grant SELECT on events to eventchain_sealer;
 grant SELECT on events to eventchain_viewer;
 grant SELECT on events to eventchain_writer;
 
+table handler_troubles (
+  ledger_id bigint not null,
+  handler text collate "C" not null,
+  state text not null,
+  reason text not null,
+  since timestamp with time zone not null default clock_timestamp(),
+  seen_at timestamp with time zone not null default clock_timestamp(),
+  constraint handler_troubles_handler_check CHECK (((octet_length(handler) >= 1) AND (octet_length(handler) <= 1000))),
+  constraint handler_troubles_ledger_id_fkey FOREIGN KEY (ledger_id) REFERENCES eventchain.ledgers(ledger_id),
+  constraint handler_troubles_pkey PRIMARY KEY (ledger_id, handler),
+  constraint handler_troubles_state_check CHECK ((state = ANY (ARRAY['failing'::text, 'failed'::text])))
+);
+grant DELETE on handler_troubles to eventchain_handler;
+grant INSERT on handler_troubles to eventchain_handler;
+grant SELECT on handler_troubles to eventchain_handler;
+grant UPDATE on handler_troubles to eventchain_handler;
+grant SELECT on handler_troubles to eventchain_reader;
+grant SELECT on handler_troubles to eventchain_sealer;
+grant SELECT on handler_troubles to eventchain_writer;
+
 table handlers (
   ledger_id bigint not null,
   handler text collate "C" not null,

@@ -1,3 +1,4 @@
+export { untilAborted } from "./abort.ts";
 export {
   type CheckpointMove,
   type CheckpointStore,
@@ -97,4 +98,6 @@ export type {
   StoredSnapshot,
   SystemEvent,
 } from "./postgres/snapshots/port.ts";
+export { openPostgresTroubles } from "./postgres/troubles/open-postgres-troubles.ts";
+export type { TroubleRow, TroubleState, TroubleStore } from "./postgres/troubles/port.ts";
 export { checkQuery, intersectQueries, MAX_QUERY_ITEMS, matchesQuery } from "./query.ts";
