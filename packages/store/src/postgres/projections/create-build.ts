@@ -63,7 +63,7 @@ async function insertStopped(
 async function findOrInsert(
   connection: Queryable,
   ledgerId: bigint,
-  { name, version, mode }: BuildDraft,
+  { name, version, mode, definition }: BuildDraft,
 ): Promise<{ build: BuildRecord; isNew: boolean }> {
   await runRows(connection, nameSql, [ledgerId, name]);
   await runRows(connection, lockNameSql, [ledgerId, name]);
@@ -71,7 +71,13 @@ async function findOrInsert(
   const building = builds.find(({ state }) => state === "building");
   if (building !== undefined && building.version >= version) return { build: building, isNew: false };
   if (building !== undefined) await deleteBuild(connection, building);
-  const [build] = await runRows<BuildRecord>(connection, createSql, [ledgerId, name, version, mode]);
+  const [build] = await runRows<BuildRecord>(connection, createSql, [
+    ledgerId,
+    name,
+    version,
+    mode,
+    definition ?? null,
+  ]);
   if (build === undefined)
     throw new LedgerError("ledger-not-found", "there is no such ledger", { values: { ledgerId } });
   return { build, isNew: true };

@@ -1,3 +1,4 @@
+import type { Bytes } from "@eventchain/core";
 import type { EventQuery, StoredEvent } from "../../port.ts";
 
 /** One build of a projection: its tables, and how far they have come. */
@@ -26,7 +27,11 @@ export interface ProjectionRecord {
   building: ListedBuild | null;
 }
 
-export type ListedBuild = Omit<BuildRecord, "ledgerId" | "name"> & { deadLetters: bigint };
+export type ListedBuild = Omit<BuildRecord, "ledgerId" | "name"> & {
+  deadLetters: bigint;
+  /** `BuildDraft.definition` of what it was made from; null where that is not known. */
+  definition: Bytes | null;
+};
 
 /** An event that a projection was told to pass over. */
 export interface DeadLetter {
@@ -46,6 +51,8 @@ export interface BuildDraft {
   schema: string;
   /** The comment of each table and view that has none. */
   describe: string | undefined;
+  /** SHA-256 of all that its rows follow from, but for the handlers' code. Default: not known. */
+  definition?: Bytes | undefined;
 }
 
 /** What of an event a projection is given. */
@@ -96,6 +103,18 @@ export interface BuildTransaction {
   move(position: bigint): Promise<void>;
   addDeadLetter(event: { position: bigint; type: string }, error: string): Promise<void>;
   stop(reason: string): Promise<void>;
+  /**
+   * Takes the row of the live build of its projection too, so that it stays where it is: gives its position, undefined
+   * where there is none. Errors: LedgerError `timeout` where somebody works on it for long.
+   */
+  holdLive(): Promise<bigint | undefined>;
+  /**
+   * Makes the build the live one in the place of the one that `holdLive` took, whose tables go. To be done last: readers
+   * wait from here to the commit. The live one must not be further on.
+   * Errors: LedgerError `timeout` where readers are in the way for long; `projection-failed` where something that is not
+   * this projection's is, named by the message.
+   */
+  swapIn(): Promise<void>;
   /** Runs a statement as the user of the connection, for what is done beside the projection's own tables. */
   run: RunSql;
 }

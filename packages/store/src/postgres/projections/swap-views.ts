@@ -22,8 +22,6 @@ export interface ViewSwap {
   readonly to: string;
   /** The schema of the build that is live until now; undefined before the first. */
   readonly from: string | undefined;
-  /** The comment of a table that has none. */
-  readonly description: string | undefined;
 }
 
 /**
@@ -50,7 +48,7 @@ export async function swapViews(connection: Queryable, swap: ViewSwap): Promise<
   }
   const [time] = await runRows<{ ms: number }>(connection, lockTimeSql, []);
   const deadlineMs = performance.now() + (time?.ms ?? 0);
-  const place = { schema: swap.schema, source: swap.to, description: swap.description };
+  const place = { schema: swap.schema, source: swap.to };
   for (const text of plan.changes.flatMap((change) => writeView(change, place))) {
     await runWithin(connection, text, deadlineMs - performance.now());
   }

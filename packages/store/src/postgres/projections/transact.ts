@@ -5,6 +5,7 @@ import { runRows } from "../run-rows.ts";
 import type { BuildRecord, BuildTransaction, TransactOptions } from "./port.ts";
 import { readPage } from "./read-page.ts";
 import { runProjector } from "./run-projector.ts";
+import { holdLive, type LiveBuild, swapIn } from "./swap-in.ts";
 
 const holdSql = statement("projection-hold-ledger");
 const lockSql = statement("projection-build-lock");
@@ -29,6 +30,7 @@ export function transact<T>(
     const [row] = await runRows<BuildRecord & { forked: boolean }>(connection, lockSql, [buildId]);
     if (row === undefined) return undefined;
     const { forked, ...build } = row;
+    let live: LiveBuild | undefined;
     return work({
       build,
       forked,
@@ -43,6 +45,11 @@ export function transact<T>(
       async stop(reason) {
         await runRows(connection, stopSql, [buildId, storable(reason)]);
       },
+      async holdLive() {
+        live = await holdLive(connection, build);
+        return live?.position;
+      },
+      swapIn: () => swapIn(connection, build, live),
       run: (text, values) => runRows(connection, text, values),
     });
   });

@@ -15,8 +15,6 @@ export interface ViewPlace {
   readonly schema: string;
   /** The schema of the build whose tables the views give. */
   readonly source: string;
-  /** The comment of a table that has none. */
-  readonly description: string | undefined;
 }
 
 function commentText(text: string | null): string {
@@ -24,11 +22,10 @@ function commentText(text: string | null): string {
 }
 
 /** Only what differs from the view as it stands. */
-function writeComments(view: string, to: Relation, from: Relation | undefined, place: ViewPlace): string[] {
-  const comment = to.comment ?? place.description ?? null;
+function writeComments(view: string, to: Relation, from: Relation | undefined): string[] {
   const known = new Map(from?.columns.map((column) => [column.name, column.comment]));
   return [
-    ...(comment === (from?.comment ?? null) ? [] : [`comment on view ${view} is ${commentText(comment)}`]),
+    ...(to.comment === (from?.comment ?? null) ? [] : [`comment on view ${view} is ${commentText(to.comment)}`]),
     ...to.columns
       .filter((column) => column.comment !== (known.get(column.name) ?? null))
       .map((column) => `comment on column ${view}.${id(column.name)} is ${commentText(column.comment)}`),
@@ -54,8 +51,8 @@ export function writeView(change: ViewChange, place: ViewPlace): string[] {
   const columns = to.columns.map(({ name }) => id(name)).join(", ");
   const select = `as select ${columns} from ${id(place.source)}.${id(to.name)}`;
   if (change.change === "replace")
-    return [`create or replace view ${view} ${select}`, ...writeComments(view, to, change.from, place)];
-  const made = [`create view ${view} ${select}`, ...writeComments(view, to, undefined, place)];
+    return [`create or replace view ${view} ${select}`, ...writeComments(view, to, change.from)];
+  const made = [`create view ${view} ${select}`, ...writeComments(view, to, undefined)];
   if (change.change === "make") return made;
   return [`drop view ${view}`, ...made, ...writeGrants(view, change.from)];
 }

@@ -1,5 +1,6 @@
 -- Each projection with its builds, in one snapshot with the head.
 select p.name, b.build_id as "buildId", b.version, b.mode, b.state, b.schema_name as "schemaName", b.position, b.reason,
+       b.definition,
        coalesce(h.enabled, true) as enabled,
        (select count(*) from eventchain.projection_dead_letters d where d.build_id = b.build_id) as "deadLetters",
        head.position as "headPosition"

@@ -1,0 +1,7 @@
+with gone_live as (
+  update eventchain.projection_builds set state = 'live', swapped_at = clock_timestamp() where build_id = $1::bigint
+  returning build_id, ledger_id, name
+)
+update eventchain.projections p set live_build = g.build_id
+from gone_live g
+where p.ledger_id = g.ledger_id and p.name = g.name
