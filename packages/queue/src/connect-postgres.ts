@@ -27,7 +27,7 @@ const { Queue, Worker } = withBackend(createPostgresBackend);
  * BullMQ takes connections from its pool without listening to their errors: one that the server cuts just then (it restarts)
  * would end the process. What comes of it, the next command tells.
  */
-class HeardClient extends pg.Client {
+export class HeardClient extends pg.Client {
   constructor(config?: string | pg.ClientConfig) {
     super(config);
     this.on("error", () => undefined);
@@ -66,24 +66,24 @@ export function connectPostgres(url: string, prefix: string): Carrier {
 }
 
 /**
- * Makes BullMQ's tables in the schema `eventchain_queue`, or brings them up to date. Needs the right to create a schema
- * only where that is still to be done.
+ * Makes BullMQ's tables in a schema, `eventchain_queue` unless another is named, or brings them up to date. Needs the right
+ * to create a schema only where that is still to be done.
  */
-export async function migrateQueue(databaseUrl: string): Promise<void> {
+export async function migrateQueue(databaseUrl: string, schema: string = QUEUE_SCHEMA): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
   client.on("error", () => undefined);
   await client.connect();
   try {
-    if (await isUpToDate(client)) return;
-    await runMigrations(client, QUEUE_SCHEMA);
+    if (await isUpToDate(client, schema)) return;
+    await runMigrations(client, schema);
   } finally {
     await client.end().catch(() => undefined);
   }
 }
 
-async function isUpToDate(client: pg.Client): Promise<boolean> {
+async function isUpToDate(client: pg.Client, schema: string): Promise<boolean> {
   try {
-    return (await assertSchemaCompatibility(client, QUEUE_SCHEMA)) >= LATEST_SCHEMA_VERSION;
+    return (await assertSchemaCompatibility(client, schema)) >= LATEST_SCHEMA_VERSION;
   } catch (error) {
     if (error instanceof SchemaMigrationRequiredError) return false;
     throw error;

@@ -40,7 +40,8 @@ export function connectRedis(url: string, prefix: string): Carrier {
   };
 }
 
-async function ping(url: string, place: string): Promise<void> {
+/** Connects once. Errors: LedgerError `queue-unavailable`. */
+export async function ping(url: string, place: string): Promise<void> {
   const client = new Redis(url, {
     lazyConnect: true,
     connectTimeout: CONNECT_TIMEOUT_MS,

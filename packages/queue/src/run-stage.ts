@@ -190,7 +190,7 @@ class StageRunner implements RunningStage {
 }
 
 /** Closes an end of a queue; if its server does not let it, cuts the connection. */
-export async function shut(end: Producer | Consumer | undefined): Promise<void> {
+export async function shut(end: Pick<Producer, "close" | "disconnect"> | undefined): Promise<void> {
   if (end === undefined) return;
   try {
     await within(end.close(), COMMAND_TIMEOUT_MS, "closing");

@@ -1,8 +1,10 @@
+export { defineRoute, type Route, type RouteSpec } from "./define-route.ts";
 export { fromCloudEvent } from "./events/from-cloud-event.ts";
 export { sourceOf } from "./events/source-uri.ts";
 export { toCloudEvent } from "./events/to-cloud-event.ts";
 export type { CloudEventJson, CloudEventOptions } from "./events/types.ts";
 export { callback } from "./targets/callback.ts";
+export { type QueueOptions, queue } from "./targets/queue.ts";
 export type { DeliveryContext, Target } from "./targets/types.ts";
 export {
   DEFAULT_TOLERANCE_MS,
