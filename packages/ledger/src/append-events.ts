@@ -4,7 +4,7 @@ import type { SchemaRegistry } from "./events/schema-registry.ts";
 import { makeReceipt, type ReceiptDeps, receiptEvents } from "./make-receipt.ts";
 import { definitionOf, prepareAppend } from "./prepare-append.ts";
 import type { AppendOptions, AppendReceipt, EventInput, RequiredKey } from "./types.ts";
-import { aborted } from "./watch-watermarks.ts";
+import { aborted } from "./watch-value.ts";
 
 export interface AppendDeps extends ReceiptDeps {
   appends: Pick<GroupedAppends, "append">;

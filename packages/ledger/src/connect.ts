@@ -1,5 +1,11 @@
 import { checkOrigin, LedgerError } from "@eventchain/core";
-import { groupAppends, openPostgresLog, openPostgresStore, type PostgresStore } from "@eventchain/store";
+import {
+  groupAppends,
+  openPostgresCheckpoints,
+  openPostgresLog,
+  openPostgresStore,
+  type PostgresStore,
+} from "@eventchain/store";
 import { checkKeys } from "./check-keys.ts";
 import { checkLedgerOptions } from "./check-ledger-options.ts";
 import { openCommands } from "./commands/open-commands.ts";
@@ -7,6 +13,7 @@ import { collectDefinitions } from "./events/collect-definitions.ts";
 import { openSchemas } from "./events/schema-registry.ts";
 import { openGate } from "./open-gate.ts";
 import { openLedger } from "./open-ledger.ts";
+import { type HeadWatch, watchHead } from "./subscribe/watch-head.ts";
 import type { Connection, Ledger, LedgerOptions } from "./types.ts";
 import { type WatermarkWatch, watchWatermarks } from "./watch-watermarks.ts";
 
@@ -45,16 +52,18 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   const log = openPostgresLog(store.pool);
   const appends = groupAppends(store);
   const commands = openCommands({ store, appends, clock });
-  const watches = new Map<bigint, WatermarkWatch>();
+  const checkpoints = openPostgresCheckpoints(store.pool);
+  const watches = new Map<bigint, { watch: WatermarkWatch; heads: HeadWatch }>();
   const gate = openGate();
   let closing: Promise<void> | undefined;
 
-  function watchOf(ledgerId: bigint): WatermarkWatch {
+  function watchesOf(ledgerId: bigint): { watch: WatermarkWatch; heads: HeadWatch } {
     const known = watches.get(ledgerId);
     if (known !== undefined) return known;
     const watch = watchWatermarks(() => store.watermarks(ledgerId));
-    watches.set(ledgerId, watch);
-    return watch;
+    const heads = watchHead(() => store.head(ledgerId));
+    watches.set(ledgerId, { watch, heads });
+    return { watch, heads };
   }
 
   async function ledger(origin: string, options: LedgerOptions = {}): Promise<Ledger> {
@@ -65,7 +74,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     if (record !== undefined) {
       const { ledgerId } = record;
       const schemas = await openSchemas(store, ledgerId, definitions);
-      const deps = { record, store, log, appends, commands, schemas, watch: watchOf(ledgerId), clock, gate };
+      const deps = { record, store, log, appends, commands, schemas, ...watchesOf(ledgerId), checkpoints, clock, gate };
       return openLedger(deps, options);
     }
     const known = (await store.listLedgers()).map((each) => each.origin);
@@ -78,7 +87,10 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   async function close(): Promise<void> {
     // First, so that what is on its way gets fewer and fewer.
     gate.close();
-    for (const watch of watches.values()) watch.close();
+    for (const { watch, heads } of watches.values()) {
+      watch.close();
+      heads.close();
+    }
     await gate.drain();
     // What its caller has given up may still be on its way. Commands before appends: they have appends to make.
     await commands.drain();

@@ -32,6 +32,11 @@ function guardReads(gate: Gate, reads: LedgerReads): LedgerReads {
     readAll: (options) => gate.iterate(() => reads.readAll(options)),
     query: (query, options) => gate.iterate(() => reads.query(query, options)),
     count: (options) => gate.run(() => reads.count(options)),
+    // Each of its steps goes through the gate by itself.
+    subscribe: (options) => {
+      gate.check();
+      return reads.subscribe(options);
+    },
     audit: (options) => gate.iterate(() => reads.audit(options)),
     related: (eventId, options) => gate.run(() => reads.related(eventId, options)),
     state: (model, context) => gate.run(() => reads.state(model, context)),

@@ -5,6 +5,7 @@ test("exports these names", () => {
   expect(Object.keys(ledger).sort()).toEqual([
     "DEFAULT_FINAL_TIMEOUT_MS",
     "DEFAULT_MAX_ATTEMPTS",
+    "DEFAULT_READ_AHEAD",
     "DEFAULT_RELATED_EVENTS",
     "DEFAULT_RETRY",
     "DEFAULT_RUN_TIMEOUT_MS",
@@ -32,5 +33,6 @@ test("exports these names", () => {
     "reject",
     "stateAt",
     "stream",
+    "watchHead",
   ]);
 });

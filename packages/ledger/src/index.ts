@@ -94,7 +94,9 @@ export type {
   StateDiff,
   StateOptions,
 } from "./snapshots/types.ts";
+export { DEFAULT_READ_AHEAD } from "./subscribe/check-subscription.ts";
 export type { Cursor, Level, SubscribeOptions, Subscription } from "./subscribe/types.ts";
+export { type Head, type HeadWatch, watchHead } from "./subscribe/watch-head.ts";
 export type {
   Alarm,
   AnchorSummary,

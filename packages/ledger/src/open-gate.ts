@@ -12,6 +12,8 @@ export interface Gate {
    * next step. What `verb` throws, a check of its options, say, is thrown by the call.
    */
   iterate<T>(verb: () => AsyncIterable<T>): AsyncIterable<T>;
+  /** Aborted by `close`, for what waits: it ends then. */
+  readonly closing: AbortSignal;
   /** Throws where it is closed, for what runs to its end in the caller's turn. */
   check(): void;
   close(): void;
@@ -20,12 +22,12 @@ export interface Gate {
 }
 
 export function openGate(): Gate {
-  let closed = false;
+  const closing = new AbortController();
   let running = 0;
   let drained: PromiseWithResolvers<void> | undefined;
 
   function check(): void {
-    if (closed) throw new LedgerError("aborted", "the connection is closed: connect again to go on");
+    if (closing.signal.aborted) throw new LedgerError("aborted", "the connection is closed: connect again to go on");
   }
 
   async function run<T>(verb: () => Promise<T>): Promise<T> {
@@ -57,9 +59,8 @@ export function openGate(): Gate {
     run,
     iterate,
     check,
-    close: () => {
-      closed = true;
-    },
+    close: () => closing.abort(new Error("the connection is closed")),
+    closing: closing.signal,
     async drain() {
       if (running === 0) return;
       drained ??= Promise.withResolvers<void>();

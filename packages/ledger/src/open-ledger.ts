@@ -1,6 +1,13 @@
 import type { Bytes } from "@eventchain/core";
 import { uuidv7 } from "@eventchain/core";
-import type { AccessScope, EventStore, GroupedAppends, LedgerRecord, LogStore } from "@eventchain/store";
+import type {
+  AccessScope,
+  CheckpointStore,
+  EventStore,
+  GroupedAppends,
+  LedgerRecord,
+  LogStore,
+} from "@eventchain/store";
 import { openView } from "./access/open-view.ts";
 import { appendEvents } from "./append-events.ts";
 import { awaitPosition } from "./await-position.ts";
@@ -13,6 +20,7 @@ import { guardLedger } from "./guard-verbs.ts";
 import { type Gate, openGate } from "./open-gate.ts";
 import { openReads } from "./open-reads.ts";
 import { readStatus } from "./read-status.ts";
+import type { HeadWatch } from "./subscribe/watch-head.ts";
 import type { Ledger, LedgerOptions } from "./types.ts";
 import type { WatermarkWatch } from "./watch-watermarks.ts";
 
@@ -26,6 +34,8 @@ export interface LedgerDeps {
   commands: Commands;
   schemas: SchemaRegistry;
   watch: WatermarkWatch;
+  heads: HeadWatch;
+  checkpoints: CheckpointStore;
   clock: () => bigint;
   /** What each verb goes through. Default: one that stays open. */
   gate?: Gate | undefined;

@@ -5,13 +5,14 @@ import type { FindReceiptDeps } from "./find-receipt.ts";
 import { eventKey, proveEvent } from "./prove-event.ts";
 import { countEvents, queryEvents, readAll, readStream } from "./read-events.ts";
 import { readState } from "./read-state.ts";
+import { openSubscription, type SubscriptionDeps } from "./subscribe/open-subscription.ts";
 import type { LedgerReads } from "./types.ts";
 
 export type OpenReadsDeps = Pick<FindReceiptDeps, "ledgerId" | "watch"> & {
   origin: string;
   store: EventStore;
   log: Pick<LogStore, "checkpoint" | "tiles" | "coveringAnchor" | "recentAnchors" | "contracts">;
-};
+} & Pick<SubscriptionDeps, "heads" | "checkpoints" | "gate" | "random">;
 
 /** The reads of a ledger that depend on nothing but what may be seen. Each carries the scope into the store. */
 export function openReads(given: OpenReadsDeps, scope: AccessScope): Omit<LedgerReads, "receipt"> {
@@ -22,6 +23,7 @@ export function openReads(given: OpenReadsDeps, scope: AccessScope): Omit<Ledger
     readAll: (options) => readAll(deps, options),
     query: (query, options) => queryEvents(deps, query, options),
     count: (options) => countEvents(deps, options),
+    subscribe: (options) => openSubscription(deps, options),
     audit: (options) => readAudit(deps, options),
     related: (eventId, options) => findRelated(deps, eventId, options),
     state: (model, context) => readState(deps, model, context),

@@ -65,16 +65,21 @@ export async function countEvents(
   checkKeys(options, COUNT_KEYS, "count options");
   const { after } = options;
   return store.count(ledgerId, {
-    ...(after === undefined ? {} : { after: size("after", after) }),
+    ...(after === undefined ? {} : { after: checkPosition("after", after) }),
     ...selection(options),
     ...scope,
   });
 }
 
-function selection({ to, filter, query }: CountOptions): { to?: bigint; filter?: EventFilter; query?: EventQuery } {
+/** What of a read's options says which events. Errors: LedgerError `invalid-argument`, `invalid-name`, `too-large`. */
+export function selection({ to, filter, query }: CountOptions): {
+  to?: bigint;
+  filter?: EventFilter;
+  query?: EventQuery;
+} {
   if (query !== undefined) checkNames(query);
   return {
-    ...(to === undefined ? {} : { to: size("to", to) }),
+    ...(to === undefined ? {} : { to: checkPosition("to", to) }),
     ...(filter === undefined ? {} : { filter: checkFilter(filter) }),
     ...(query === undefined ? {} : { query }),
   };
@@ -106,7 +111,7 @@ function commonOptions(options: ReadOptions): {
       values: { limit: String(limit) },
     });
   return {
-    ...(after === undefined ? {} : { after: size("after", after) }),
+    ...(after === undefined ? {} : { after: checkPosition("after", after) }),
     ...(limit === undefined ? {} : { limit }),
     ...(backwards === undefined ? {} : { backwards }),
     ...(signal === undefined ? {} : { signal }),
@@ -124,7 +129,8 @@ function checkFilter(filter: EventFilter): EventFilter {
   return filter;
 }
 
-function size(what: string, value: unknown): bigint {
+/** A position or version from 0, as a bigint. Errors: LedgerError `invalid-argument`. */
+export function checkPosition(what: string, value: unknown): bigint {
   if (typeof value === "bigint" && value >= 0n && value <= MAX_INT63) return value;
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return BigInt(value);
   throw new LedgerError("invalid-argument", `${what} is ${String(value)}: give a bigint, or a safe integer, from 0`, {

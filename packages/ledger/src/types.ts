@@ -18,6 +18,7 @@ import type { AnyModel, Model } from "./models/types.ts";
 import type { Projection } from "./projections/types.ts";
 import type { SnapshotRule } from "./snapshots/types.ts";
 import type { CoveringAnchor, LedgerStatus } from "./status-types.ts";
+import type { SubscribeOptions, Subscription } from "./subscribe/types.ts";
 
 export type { Alarm, AnchorSummary, CoveringAnchor, LedgerStatus } from "./status-types.ts";
 
@@ -179,6 +180,13 @@ export interface LedgerReads {
   query(query: EventQuery, options?: Omit<ReadAllOptions, "query">): AsyncIterable<LedgerEvent>;
   /** How many events meet a query and a filter. */
   count(options?: CountOptions): Promise<bigint>;
+  /**
+   * Events from a position on, then live as they come: `for await (const event of ledger.subscribe())`. What is wrong with
+   * the options is thrown by the call (LedgerError `invalid-argument`, `invalid-name`, `too-large`). A step's errors:
+   * `forked` where the event that it stands at is not in the history any more; `aborted`; and those of the database that
+   * cannot pass: while it is away, the step waits.
+   */
+  subscribe(options?: SubscribeOptions): Subscription;
   /** Who did what, by user, address, entity, correlation and time: each by an index. */
   audit(options?: AuditOptions): AsyncIterable<LedgerEvent>;
   /**

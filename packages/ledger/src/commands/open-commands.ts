@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Bytes, equalBytes, LedgerError, randomBytes } from "@eventchain/core";
 import type { GroupedAppends } from "@eventchain/store";
 import type { SchemaRegistry } from "../events/schema-registry.ts";
-import { aborted } from "../watch-watermarks.ts";
+import { aborted } from "../watch-value.ts";
 import { onlyStream } from "./context-query.ts";
 import { ask, type DecidedRejection, denyIssuing } from "./decide-command.ts";
 import { gatherCalls } from "./gather-calls.ts";

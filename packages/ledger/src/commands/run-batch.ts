@@ -8,7 +8,7 @@ import type {
   GroupedAppends,
 } from "@eventchain/store";
 import type { SchemaRegistry } from "../events/schema-registry.ts";
-import { aborted } from "../watch-watermarks.ts";
+import { aborted } from "../watch-value.ts";
 import { decideBatch, type Entry } from "./decide-batch.ts";
 import type { KeptStates } from "./kept-states.ts";
 import { type ModelView, readViews } from "./model-views.ts";

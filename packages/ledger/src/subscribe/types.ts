@@ -27,8 +27,8 @@ export interface SubscribeOptions {
   /** Default "appended". */
   readonly level?: Level | undefined;
   /**
-   * A name under which the place of this reader is kept, 1 to 200 bytes of UTF-8: it goes on where `event.checkpoint()`, or
-   * `subscription.checkpoint(event)`, was called last. One reader at a time owns a name.
+   * A name under which the place of this reader is kept, 1 to 200 bytes of UTF-8: it goes on past the event that
+   * `subscription.checkpoint(event)` was called with last. One reader at a time owns a name.
    */
   readonly checkpoint?: string | undefined;
   /** Ends the iteration: LedgerError `aborted` at the step that waits. */
@@ -47,6 +47,9 @@ export interface Subscription extends AsyncIterableIterator<LedgerEvent, void, u
    * Errors: LedgerError `invalid-argument` where it has no name; `conflict` where somebody else has moved it meanwhile.
    */
   checkpoint(event: LedgerEvent): Promise<void>;
-  /** Whether everything that was there at the last look has been given: what comes now is live. */
+  /**
+   * Whether it has caught up: all that was there at a look has been given, and since then it has not fallen behind by more
+   * positions than are read ahead. What comes while it is true is live.
+   */
   readonly isLive: boolean;
 }

@@ -9,13 +9,14 @@ import {
   u64,
   utf8,
 } from "@eventchain/core";
-import { groupAppends, type LedgerRecord, openMemoryStore } from "@eventchain/store";
+import { groupAppends, type LedgerRecord, openMemoryCheckpoints, openMemoryStore } from "@eventchain/store";
 import { checkObject } from "../check-keys.ts";
 import { checkLedgerOptions } from "../check-ledger-options.ts";
 import { openCommands } from "../commands/open-commands.ts";
 import { collectDefinitions } from "../events/collect-definitions.ts";
 import { openSchemas, type SchemaRegistry } from "../events/schema-registry.ts";
 import { type LedgerDeps, openLedger } from "../open-ledger.ts";
+import { watchHead } from "../subscribe/watch-head.ts";
 import type { Ledger, LedgerOptions } from "../types.ts";
 import type { WatermarkWatch } from "../watch-watermarks.ts";
 import { DEFAULT_NOW_MS } from "./decide-given.ts";
@@ -41,7 +42,8 @@ const LEDGER_ID = 1n;
  * salts are drawn from its origin, so that the same calls in the same order give the same receipts and hashes each time.
  *
  * It is never sealed: `prove` of what exists, `status`, `awaitPosition` and a receipt's `final` and `progress` throw
- * LedgerError `not-supported`; a receipt's state stays "appended". Postgres's row-level security is not there to be asked:
+ * LedgerError `not-supported`, and so do steps of a subscription of another level than "appended"; a receipt's state stays
+ * "appended". Postgres's row-level security is not there to be asked:
  * `rowSecurity` changes nothing.
  * Errors: LedgerError `config-invalid`, `invalid-name`, `invalid-argument`.
  */
@@ -61,7 +63,10 @@ export function openMemoryLedger(options: MemoryLedgerOptions = {}): MemoryLedge
   // Whoever conflicts here is in this process, and through by the next turn.
   const commands = openCommands({ store, appends, clock, random, pause: async () => undefined });
   const schemas = lazySchemas(definitions, openSchemas(store, LEDGER_ID, definitions));
-  const deps = { record, store, log: unsealedLog, appends, commands, schemas, watch: noWatch, clock, random };
+  const heads = watchHead(() => store.head(LEDGER_ID));
+  const checkpoints = openMemoryCheckpoints(store);
+  const watching = { watch: noWatch, heads, checkpoints };
+  const deps = { record, store, log: unsealedLog, appends, commands, schemas, ...watching, clock, random };
   return Object.assign(openLedger(deps, ledgerOptions), {
     advance: (delayMs: bigint | number) => {
       nowMs += checkTime("delayMs", delayMs);

@@ -1,0 +1,152 @@
+import { type Bytes, LedgerError, randomBytes } from "@eventchain/core";
+import type { CheckpointStore, EventStore } from "@eventchain/store";
+import type { Gate } from "../open-gate.ts";
+import type { LedgerEvent } from "../types.ts";
+import { aborted } from "../watch-value.ts";
+import { checkSubscription, placeOf, type SubscriptionPlan } from "./check-subscription.ts";
+import { expectThere, type FollowDeps, followEvents, type Place } from "./follow-events.ts";
+import { type KeptPlace, keepPlace } from "./keep-place.ts";
+import type { SubscribeOptions, Subscription } from "./types.ts";
+
+export interface SubscriptionDeps extends FollowDeps {
+  store: Pick<EventStore, "readAll" | "hashAt" | "head">;
+  checkpoints: CheckpointStore;
+  /** What each step goes through; a step that waits ends where it closes. */
+  gate: Pick<Gate, "run" | "closing">;
+  /** Default: the platform's. */
+  random?: ((length: number) => Bytes) | undefined;
+}
+
+type Step = IteratorResult<LedgerEvent, void>;
+
+const DONE: Step = { done: true, value: undefined };
+
+/**
+ * States: open → ended, by `return`, an error, the signal or the gate. Each step is a verb of the connection's, so that a
+ * subscription that nobody goes on with holds nothing up. What is wrong with the options is thrown by the call.
+ */
+export function openSubscription(deps: SubscriptionDeps, options: SubscribeOptions = {}): Subscription {
+  const { gate, random = randomBytes } = deps;
+  const plan = checkSubscription(options);
+  const kept = plan.checkpoint === undefined ? undefined : keepPlace(deps, plan.checkpoint, random(16));
+  const ending = new AbortController();
+  const pending = new Set<(error: unknown) => void>();
+  let isLive = false;
+  let ended = false;
+  let returned = false;
+  let lastGiven = 0n;
+  /** What the step that waits, or else the next one, is to be told. */
+  let failure: LedgerError | undefined;
+
+  const events = followEvents(deps, {
+    plan,
+    begin: beginner(deps, plan, kept, ending.signal),
+    onLook: (behind) => {
+      isLive = behind === 0n || (isLive && behind <= BigInt(plan.readAhead));
+    },
+    signal: ending.signal,
+  });
+
+  function end(): void {
+    if (ended) return;
+    ended = true;
+    plan.signal?.removeEventListener("abort", onAbort);
+    gate.closing.removeEventListener("abort", onClose);
+    ending.abort();
+    void events.return().catch(() => undefined);
+  }
+  function giveUp(error: LedgerError): void {
+    if (ended) return;
+    failure = error;
+    end();
+    if (pending.size > 0) failure = undefined;
+    for (const reject of pending) reject(error);
+  }
+  const onAbort = (): void => giveUp(aborted("the subscription", plan.signal?.reason));
+  const onClose = (): void => giveUp(aborted("the subscription", gate.closing.reason));
+  plan.signal?.addEventListener("abort", onAbort, { once: true });
+  gate.closing.addEventListener("abort", onClose, { once: true });
+  if (plan.signal?.aborted === true) onAbort();
+
+  async function step(): Promise<Step> {
+    if (failure !== undefined) {
+      const error = failure;
+      failure = undefined;
+      throw error;
+    }
+    if (ended) return DONE;
+    const { promise, resolve, reject } = Promise.withResolvers<Step>();
+    pending.add(reject);
+    events.next().then(resolve, reject);
+    try {
+      const given = await promise;
+      if (given.done === true) return DONE;
+      lastGiven = given.value.position;
+      return given;
+    } catch (error) {
+      // Given up by `return`: the end, not a failure.
+      if (returned) return DONE;
+      end();
+      throw error;
+    } finally {
+      pending.delete(reject);
+    }
+  }
+
+  async function giveBack(): Promise<Step> {
+    returned = true;
+    failure = undefined;
+    end();
+    await events.return();
+    return DONE;
+  }
+
+  async function checkpoint(event: LedgerEvent): Promise<void> {
+    if (kept === undefined)
+      throw new LedgerError("invalid-argument", "this subscription has no name: give subscribe the option checkpoint");
+    const cursor = placeOf(event ?? {}, "the event");
+    if (cursor.position < 1n || cursor.position > lastGiven)
+      throw new LedgerError("invalid-argument", `the subscription has not given position ${cursor.position} yet`, {
+        values: { position: cursor.position },
+      });
+    await kept.keep(cursor);
+  }
+
+  const subscription: Subscription = {
+    next: () => gate.run(step),
+    return: giveBack,
+    checkpoint: (event) => gate.run(() => checkpoint(event)),
+    get isLive() {
+      return isLive;
+    },
+    [Symbol.asyncIterator]: () => subscription,
+    async [Symbol.asyncDispose]() {
+      await giveBack();
+    },
+  };
+  return subscription;
+}
+
+/** How a subscription finds where to begin. "now" is looked up by the call already, not by the first step. */
+function beginner(
+  deps: SubscriptionDeps,
+  { from, signal }: SubscriptionPlan,
+  kept: KeptPlace | undefined,
+  ending: AbortSignal,
+): () => Promise<Place> {
+  const headNow = (): Promise<Place> => deps.gate.run(() => deps.store.head(deps.ledgerId));
+  let now = from === "now" && signal?.aborted !== true ? headNow() : undefined;
+  // Heard by the first step.
+  now?.catch(() => undefined);
+  return async () => {
+    const stored = await kept?.load();
+    if (from === "now") {
+      const looking = now ?? headNow();
+      now = undefined;
+      return looking;
+    }
+    const place = from ?? stored ?? { position: 0n, hash: undefined };
+    await expectThere(deps, place, ending);
+    return place;
+  };
+}
