@@ -80,7 +80,7 @@ export interface Projection {
   on<Type extends string, Data>(
     // biome-ignore lint/suspicious/noExplicitAny: what an event is made from is nothing to the projection
     event: EventDefinition<Type, Data, any>,
-    handle: (event: ProjectedEvent<Type, Data>, db: ProjectionDb) => Promise<void> | void,
+    handle: (event: ProjectedEvent<Type, Data>, db: ProjectionDb) => Promise<unknown> | void,
   ): Projection;
   /**
    * Handles batches instead, for statements over many events at once: of any size, in order. Errors: as `on`, and where
@@ -88,7 +88,7 @@ export interface Projection {
    */
   onBatch<Definition extends AnyEventDefinition>(
     events: readonly Definition[],
-    handle: (events: readonly ProjectedEvent<Definition["type"]>[], db: ProjectionDb) => Promise<void> | void,
+    handle: (events: readonly ProjectedEvent<Definition["type"]>[], db: ProjectionDb) => Promise<unknown> | void,
   ): Projection;
   /** Applies a batch of its own events, in order. Errors: what the handler throws, wrapped: LedgerError `projection-failed`. */
   readonly apply: (events: readonly ProjectedEvent[], db: ProjectionDb) => Promise<void>;

@@ -76,7 +76,7 @@ export interface ReactionSpec<State> {
 /** Says when a time-out is due: so long after the event was recorded, or at an instant that the event names. */
 export type Timeout<Event> = { readonly afterMs: number } | { readonly at: (event: Event) => string | Date };
 
-type Run<Event, State> = (event: Event, context: ReactionContext<State>) => Promise<void> | void;
+type Run<Event, State> = (event: Event, context: ReactionContext<State>) => Promise<unknown> | void;
 
 /** What is done because of events. Each `on` and `onTimeout` gives a new one. */
 export interface Reaction<State = undefined> {
