@@ -11,6 +11,7 @@ import { checkLedgerOptions } from "./check-ledger-options.ts";
 import { openCommands } from "./commands/open-commands.ts";
 import { collectDefinitions } from "./events/collect-definitions.ts";
 import { openSchemas } from "./events/schema-registry.ts";
+import { openHandlerStores } from "./handlers/stores.ts";
 import { openGate } from "./open-gate.ts";
 import { openLedger } from "./open-ledger.ts";
 import { type HeadWatch, watchHead } from "./subscribe/watch-head.ts";
@@ -50,6 +51,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     throw error;
   }
   const log = openPostgresLog(store.pool);
+  const handlers = openHandlerStores(store.pool);
   const appends = groupAppends(store);
   const commands = openCommands({ store, appends, clock });
   const checkpoints = openPostgresCheckpoints(store.pool);
@@ -74,7 +76,19 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     if (record !== undefined) {
       const { ledgerId } = record;
       const schemas = await openSchemas(store, ledgerId, definitions);
-      const deps = { record, store, log, appends, commands, schemas, ...watchesOf(ledgerId), checkpoints, clock, gate };
+      const deps = {
+        record,
+        store,
+        log,
+        appends,
+        commands,
+        schemas,
+        ...watchesOf(ledgerId),
+        checkpoints,
+        handlers,
+        clock,
+        gate,
+      };
       return openLedger(deps, options);
     }
     const known = (await store.listLedgers()).map((each) => each.origin);

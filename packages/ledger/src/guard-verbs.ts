@@ -11,6 +11,8 @@ export function guardLedger(gate: Gate, ledger: Ledger): Ledger {
       gate.check();
       return guardView(gate, ledger.as(actor));
     },
+    handlers: () => gate.run(() => ledger.handlers()),
+    switchHandler: (handler, enabled, options) => gate.run(() => ledger.switchHandler(handler, enabled, options)),
     watermarks: () => gate.run(() => ledger.watermarks()),
     status: () => gate.run(() => ledger.status()),
     awaitPosition: (position, options) => gate.run(() => ledger.awaitPosition(position, options)),

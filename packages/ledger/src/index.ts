@@ -54,7 +54,10 @@ export type {
   CustomerConfig,
   HandlerDefinitions,
   HandlerKind,
+  HandlerStatus,
   HandlerSwitch,
+  SwitchOptions,
+  SwitchReceipt,
 } from "./handlers/types.ts";
 export { stateAt } from "./make-receipt.ts";
 export { defineModel } from "./models/define-model.ts";
@@ -110,6 +113,7 @@ export type {
   EventState,
   Expect,
   FinalResult,
+  HandlerSummary,
   JsonObject,
   Ledger,
   LedgerEvent,

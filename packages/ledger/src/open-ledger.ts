@@ -17,6 +17,10 @@ import type { AnyCommand, CommandInput, CommandReceipt, ExecuteOptions, Rejectio
 import type { SchemaRegistry } from "./events/schema-registry.ts";
 import { findReceipt } from "./find-receipt.ts";
 import { guardLedger } from "./guard-verbs.ts";
+import { listHandlers } from "./handlers/list-handlers.ts";
+import { namesOf } from "./handlers/names-of.ts";
+import type { HandlerStores } from "./handlers/stores.ts";
+import { switchHandler } from "./handlers/switch-handler.ts";
 import { type Gate, openGate } from "./open-gate.ts";
 import { openReads } from "./open-reads.ts";
 import { readStatus } from "./read-status.ts";
@@ -34,6 +38,7 @@ export interface LedgerDeps {
   commands: Commands;
   schemas: SchemaRegistry;
   watch: WatermarkWatch;
+  handlers: HandlerStores;
   heads: HeadWatch;
   checkpoints: CheckpointStore;
   clock: () => bigint;
@@ -48,6 +53,7 @@ export function openLedger({ record, ...rest }: LedgerDeps, options: LedgerOptio
   const { ledgerId, origin } = record;
   const { access, rowSecurity = false, recordRejections = false, require: required = [] } = options;
   const { schemas, clock, random, gate = openGate() } = rest;
+  const handlerNames = namesOf(options);
   const newCommandId = (): string => uuidv7(clock(), random?.(10));
   const deps = { ...rest, gate, ledgerId, origin, required, rules: { recordRejections, schemas }, newCommandId };
 
@@ -67,6 +73,8 @@ export function openLedger({ record, ...rest }: LedgerDeps, options: LedgerOptio
     execute: (command, input, how) => execute(command, input, how, {}),
     as: (actor) => openView({ ...deps, execute }, { access, rowSecurity }, actor),
     receipt: (commandId) => findReceipt(deps, commandId),
+    handlers: () => listHandlers(deps.handlers, ledgerId),
+    switchHandler: (handler, enabled, how) => switchHandler({ ...deps, handlerNames }, handler, enabled, how),
     watermarks: () => deps.store.watermarks(ledgerId),
     status: () => readStatus(deps),
     awaitPosition: (position, how) => awaitPosition(deps, position, how),

@@ -1,5 +1,7 @@
 import { bytesToHex, emptyRoot } from "@eventchain/core";
 import type { AnchorRecord, EventStore, LogStore } from "@eventchain/store";
+import { listHandlers } from "./handlers/list-handlers.ts";
+import type { HandlerStores } from "./handlers/stores.ts";
 import type { AnchorSummary, LedgerStatus } from "./types.ts";
 
 /** How many anchors a status shows. */
@@ -10,21 +12,23 @@ export interface StatusDeps {
   origin: string;
   store: Pick<EventStore, "head" | "watermarks" | "findEvent" | "findLedger">;
   log: Pick<LogStore, "checkpoint" | "alarms" | "waiting" | "recentAnchors">;
+  handlers: HandlerStores;
   /** Milliseconds since 1970-01-01 UTC. */
   clock: () => bigint;
 }
 
 /** How far a ledger has come and what keeps it. Its parts are read one after the other: they may be moments apart. */
-export async function readStatus({ ledgerId, origin, store, log, clock }: StatusDeps): Promise<LedgerStatus> {
+export async function readStatus({ ledgerId, origin, store, log, handlers, clock }: StatusDeps): Promise<LedgerStatus> {
   // Watermarks before the head, so that no more can seem to be sealed than there is.
   const { sealedSize, anchoredSize, finalSize } = await store.watermarks(ledgerId);
-  const [head, record, checkpoint, waiting, alarms, anchors] = await Promise.all([
+  const [head, record, checkpoint, waiting, alarms, anchors, listed] = await Promise.all([
     store.head(ledgerId),
     store.findLedger(origin),
     log.checkpoint(ledgerId),
     log.waiting(ledgerId),
     log.alarms(ledgerId),
     log.recentAnchors(ledgerId, NEWEST_ANCHORS),
+    listHandlers(handlers, ledgerId),
   ]);
   // Once for all: what waits for the same stage has waited for the same time.
   const nowMs = clock();
@@ -47,6 +51,7 @@ export async function readStatus({ ledgerId, origin, store, log, clock }: Status
     lag: { sealMs, anchorMs, finalMs },
     waiting,
     alarms,
+    handlers: listed.map(({ name, state, reason }) => ({ name, state, reason })),
     anchors: anchors.map(summary),
   };
 }

@@ -29,6 +29,14 @@ export interface Alarm {
   raisedAtMs: bigint;
 }
 
+/** How one of the ledger's handlers stands; `ledger.handlers()` says more. */
+export interface HandlerSummary {
+  name: string;
+  state: "on" | "off" | "stopped" | "failing";
+  /** One line; null where it is on. */
+  reason: string | null;
+}
+
 /** What `eventchain status` shows. */
 export interface LedgerStatus {
   ledger: string;
@@ -45,6 +53,8 @@ export interface LedgerStatus {
   /** Why the anchor waits; null where it does not. */
   waiting: string | null;
   alarms: readonly Alarm[];
+  /** By name (bytewise). */
+  handlers: readonly HandlerSummary[];
   /** The newest 10, newest first. */
   anchors: readonly AnchorSummary[];
 }

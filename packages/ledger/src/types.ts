@@ -14,13 +14,14 @@ import type {
   RejectionCode,
 } from "./commands/types.ts";
 import type { AnyEventDefinition } from "./events/types.ts";
+import type { HandlerStatus, SwitchOptions, SwitchReceipt } from "./handlers/types.ts";
 import type { AnyModel, Model } from "./models/types.ts";
 import type { Projection } from "./projections/types.ts";
 import type { SnapshotRule } from "./snapshots/types.ts";
 import type { CoveringAnchor, LedgerStatus } from "./status-types.ts";
 import type { SubscribeOptions, Subscription } from "./subscribe/types.ts";
 
-export type { Alarm, AnchorSummary, CoveringAnchor, LedgerStatus } from "./status-types.ts";
+export type { Alarm, AnchorSummary, CoveringAnchor, HandlerSummary, LedgerStatus } from "./status-types.ts";
 
 /** An object that has a JSON form: plain objects, arrays, strings, finite numbers, booleans and null inside. */
 export type JsonObject = Record<string, unknown>;
@@ -252,6 +253,14 @@ export interface Ledger extends LedgerReads {
   ): Promise<CommandReceipt<RejectionCode<C>>>;
   /** The ledger as this actor may see it. Errors: LedgerError `config-invalid` where it was opened without `access`. */
   as(actor: Actor | string): LedgerView;
+  /** All handlers that the ledger's database knows, and how they stand, by name (bytewise). */
+  handlers(): Promise<HandlerStatus[]>;
+  /**
+   * Switches a handler on or off, without a deployment: recorded as a `$HandlerSwitched` event. One that is off stays where
+   * it is, and goes on from there once it is on again. Errors: LedgerError `not-found` for a name that neither this ledger
+   * nor its database knows, `invalid-argument`, `invalid-name`, `ledger-halted`, `database-*`.
+   */
+  switchHandler(handler: string, enabled: boolean, options: SwitchOptions): Promise<SwitchReceipt>;
   /** How far the ledger is sealed, anchored and final. */
   watermarks(): Promise<Watermarks>;
   status(): Promise<LedgerStatus>;

@@ -15,6 +15,47 @@ export interface HandlerSwitch {
   readonly atMicros: bigint;
 }
 
+/**
+ * How a handler stands. `off`: switched off. `stopped`: a projection that failed, and waits for `retry` or a newer version.
+ * `failing`: it goes on, or is started again, with the trouble that `reason` names.
+ */
+export interface HandlerStatus {
+  /** Of a ledger's own module: `module:<module>`. */
+  readonly name: string;
+  /** Null where only a switch is known: of snapshots, or of a handler that did not run here yet, or not any more. */
+  readonly kind: HandlerKind | "module" | null;
+  readonly state: "on" | "off" | "stopped" | "failing";
+  /** One line; null where it is on. */
+  readonly reason: string | null;
+  /** How it was switched last; null: never. */
+  readonly switched: HandlerSwitch | null;
+}
+
+/** How a handler is to be switched. */
+export interface SwitchOptions {
+  /** Who switches it, 1 to 512 bytes of UTF-8: said by the event's data. */
+  readonly by: string;
+  /** Why: the event's `metadata.reason`. */
+  readonly reason?: string | undefined;
+  /**
+   * Of a reaction that is off: leaves out what was appended meanwhile. Its cursor is moved to the head before it is on; the
+   * event's `metadata.skipped` says from where to where, `{ after, to }` in decimal. Default false: it makes up for all.
+   */
+  readonly fromNow?: boolean | undefined;
+  /** Also a name that neither the ledger nor the database knows. Default false: it is refused as misspelt. */
+  readonly anyName?: boolean | undefined;
+}
+
+/** What `switchHandler` did. */
+export interface SwitchReceipt {
+  readonly handler: string;
+  readonly enabled: boolean;
+  /** False: it was so already, and nothing was recorded. */
+  readonly switched: boolean;
+  /** The `$HandlerSwitched` event that made it so; null where it was never switched, and so is on. */
+  readonly last: HandlerSwitch | null;
+}
+
 /** The handlers of a ledger. */
 export interface HandlerDefinitions extends Pick<LedgerOptions, "projections" | "snapshots" | "models"> {
   /** Run by a worker. */

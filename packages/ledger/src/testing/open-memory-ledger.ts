@@ -66,7 +66,9 @@ export function openMemoryLedger(options: MemoryLedgerOptions = {}): MemoryLedge
   const heads = watchHead(() => store.head(LEDGER_ID));
   const checkpoints = openMemoryCheckpoints(store);
   const watching = { watch: noWatch, heads, checkpoints };
-  const deps = { record, store, log: unsealedLog, appends, commands, schemas, ...watching, clock, random };
+  // What runs handlers is a worker's, of a database.
+  const handlers = { switches: store.handlers, projections: undefined, reactions: undefined, troubles: undefined };
+  const deps = { record, store, log: unsealedLog, appends, commands, schemas, ...watching, handlers, clock, random };
   return Object.assign(openLedger(deps, ledgerOptions), {
     advance: (delayMs: bigint | number) => {
       nowMs += checkTime("delayMs", delayMs);

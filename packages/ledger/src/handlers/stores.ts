@@ -1,0 +1,29 @@
+import {
+  type HandlerStore,
+  openPostgresHandlers,
+  openPostgresProjections,
+  openPostgresReactions,
+  openPostgresTroubles,
+  type PostgresStore,
+  type ProjectionStore,
+  type ReactionStore,
+  type TroubleStore,
+} from "@eventchain/store";
+
+/** Where it stands how handlers are; a ledger in memory runs none, and has the switches only. */
+export interface HandlerStores {
+  readonly switches: HandlerStore;
+  readonly projections: Pick<ProjectionStore, "list"> | undefined;
+  readonly reactions: Pick<ReactionStore, "status" | "survey" | "takeIn"> | undefined;
+  readonly troubles: Pick<TroubleStore, "list"> | undefined;
+}
+
+/** Those of a migrated database. */
+export function openHandlerStores(pool: PostgresStore["pool"]): HandlerStores {
+  return {
+    switches: openPostgresHandlers(pool),
+    projections: openPostgresProjections(pool),
+    reactions: openPostgresReactions(pool),
+    troubles: openPostgresTroubles(pool),
+  };
+}
