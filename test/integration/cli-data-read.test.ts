@@ -146,6 +146,7 @@ describe("status", () => {
       lag: { sealMs: expect.any(Number), anchorMs: expect.any(Number), finalMs: expect.any(Number) },
       waiting: null,
       alarms: [],
+      handlers: [],
       anchors: [
         { size: "4", state: "mined", block: "102", ...anchor },
         { size: "3", state: "final", block: "101", ...anchor },

@@ -188,6 +188,7 @@ describe("status", () => {
       lag: { sealMs: 0n, anchorMs: 0n, finalMs: 0n },
       waiting: null,
       alarms: [],
+      handlers: [],
       anchors: [],
     });
   });

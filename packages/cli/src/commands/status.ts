@@ -31,7 +31,7 @@ async function showStatus(context: CommandContext): Promise<ExitCode> {
 }
 
 function toWords(status: LedgerStatus): string {
-  const { ledger, epoch, size, sealed, anchored, final, head, lag, waiting, alarms, anchors } = status;
+  const { ledger, epoch, size, sealed, anchored, final, head, lag, waiting, alarms, handlers, anchors } = status;
   const behind = (ms: bigint): string => (ms === 0n ? "" : `  (behind by ${seconds(ms)})`);
   return [
     `ledger    ${ledger}${epoch === 0n ? "" : ` (epoch ${epoch})`}`,
@@ -42,6 +42,9 @@ function toWords(status: LedgerStatus): string {
     `head      ${head.size} ${head.root}`,
     ...(waiting === null ? [] : [`waiting   ${showText(waiting)}`]),
     ...alarms.map(({ code, message }) => `ALARM     ${code}: ${showText(message)}`),
+    ...handlers
+      .filter(({ state }) => state !== "on")
+      .map(({ name, state, reason }) => `handler   ${showText(name)} ${state}: ${showText(reason ?? "")}`),
     ...anchors.map(({ size: to, state, txHash, block }) => {
       const where = block === null ? "" : ` in block ${block}`;
       return `anchor    ${to} ${state}${where} ${txHash}`;

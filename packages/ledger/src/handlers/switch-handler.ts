@@ -1,13 +1,4 @@
-import {
-  type Bytes,
-  canonicalJson,
-  checkName,
-  equalBytes,
-  LedgerError,
-  randomBytes,
-  SALT_BYTES,
-  uuidv7,
-} from "@eventchain/core";
+import { type Bytes, canonicalJson, equalBytes, LedgerError, randomBytes, SALT_BYTES, uuidv7 } from "@eventchain/core";
 import { checkKeys } from "../check-keys.ts";
 import type { JsonObject } from "../types.ts";
 import { listHandlers } from "./list-handlers.ts";
@@ -45,11 +36,10 @@ export async function switchHandler(
 ): Promise<SwitchReceipt> {
   checkKeys(options, OPTION_KEYS, "switch options");
   const { by, reason, fromNow = false, anyName = false } = options;
-  checkName("handler", handler);
-  checkName("by", by);
+  checkText("handler", handler);
+  checkText("by", by);
   if (typeof enabled !== "boolean") throw refuse("enabled is neither true nor false: give one of them", { enabled });
-  if (reason !== undefined && (typeof reason !== "string" || reason === ""))
-    throw refuse("reason is not a text of at least one character", { reason });
+  if (reason !== undefined) checkText("reason", reason);
   if (fromNow && !enabled) throw refuse("fromNow is of a reaction that is switched on: leave it out", { handler });
   if (!anyName) await checkKnown(deps, handler);
   const skipped = fromNow ? await skip(deps, handler) : undefined;
@@ -112,6 +102,12 @@ async function skip({ handlers, ledgerId }: SwitchDeps, handler: string): Promis
     values: { handler },
     retryable: true,
   });
+}
+
+/** Lengths are the store's to check. */
+function checkText(what: string, value: unknown): void {
+  if (typeof value === "string" && value !== "") return;
+  throw refuse(`${what} is not a text of at least one character`, { [what]: value });
 }
 
 function refuse(message: string, values: Record<string, unknown>): LedgerError {
