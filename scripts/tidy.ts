@@ -27,7 +27,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 /** Where the clock, chance and the environment may be read, and text printed: the edges. */
 const EDGES = [
   /^packages\/(cli|devstack)\//,
-  /^workers\/src\/main\.ts$/,
+  /^workers\/src\/(main|run\/host-clock)\.ts$/,
   /^packages\/ledger\/src\/connect\.ts$/,
   /^packages\/routes\/src\/targets\/system-clock\.ts$/,
   /^(test|scripts|examples|bench)\//,

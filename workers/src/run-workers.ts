@@ -1,10 +1,14 @@
 import { createHash } from "node:crypto";
+import { resolve } from "node:path";
 import { openPostgresLog, openPostgresStore } from "@eventchain/store";
 import pg from "pg";
+import type { RunningApp } from "./app/run-app.ts";
+import type { AppRole } from "./app/types.ts";
+import { startHandlers } from "./customers/start-handlers.ts";
 import { type KeptQueue, keepQueue } from "./run/keep-queue.ts";
 import { type Logger, Troubles } from "./run/logger.ts";
 import { type OpenStages, openStages } from "./run/open-stages.ts";
-import { checkOptions, type WorkersOptions } from "./run/options.ts";
+import { APP_ROLES, type CheckedOptions, checkOptions, type WorkersOptions } from "./run/options.ts";
 
 /** An answer that takes longer than this comes from a connection gone silent: no statement of the workers takes so long. */
 const QUERY_TIMEOUT_MS = 120_000;
@@ -21,7 +25,7 @@ export interface Workers {
  * takes a lock, or moves a state only from the one that it read. What is due is asked of Postgres, at the start and
  * at every tick; the queue carries hints, and work goes on without it.
  *
- * Errors: LedgerError `config-invalid`, `bad-key`, `not-migrated`, `database-…` where the start fails. What fails later
+ * Errors: LedgerError `config-invalid` (also of an app's config that cannot be loaded), `bad-key`, `not-migrated`, `database-…` where the start fails. What fails later
  * is logged and tried again.
  */
 export async function runWorkers(input: WorkersOptions): Promise<Workers> {
@@ -43,10 +47,11 @@ export async function runWorkers(input: WorkersOptions): Promise<Workers> {
   let stopping = false;
   let queue: KeptQueue | undefined;
   let stages: OpenStages | undefined;
+  let app: RunningApp | undefined;
 
   const close = async (): Promise<void> => {
     stopping = true;
-    await Promise.all([stages?.stop(), queue?.close()]);
+    await Promise.all([stages?.stop(), queue?.close(), app?.close()]);
     await stages?.close();
     await pool.end();
     logger("info", "stopped");
@@ -68,6 +73,7 @@ export async function runWorkers(input: WorkersOptions): Promise<Workers> {
     const prefix = queuePrefix ?? defaultPrefix(databaseUrl);
     queue = await keepQueue({ connection, prefix, stages: stages.looks, logger, troubles });
     stages.start();
+    app = await startApp(options, pool, logger);
   } catch (error) {
     await close();
     throw error;
@@ -80,6 +86,14 @@ export async function runWorkers(input: WorkersOptions): Promise<Workers> {
       return closed;
     },
   };
+}
+
+/** The handlers of the app whose config is named; undefined where its roles are not among those of this process. */
+async function startApp(options: CheckedOptions, pool: pg.Pool, logger: Logger): Promise<RunningApp | undefined> {
+  const roles = options.roles.filter((role): role is AppRole => APP_ROLES.includes(role));
+  const { configFile, databaseUrl, clock } = options;
+  if (roles.length === 0 || configFile === undefined) return undefined;
+  return startHandlers({ configPath: resolve(configFile), pool, databaseUrl, logger, clock, roles });
 }
 
 /** Two databases on one Redis must not take each other's hints. */

@@ -141,7 +141,7 @@ class AppRunner implements RunningApp {
     if (found === undefined || this.#stopping.signal.aborted) return { more: false };
     const { logger, clock, pool } = this.#input;
     try {
-      const switches = await openPostgresHandlers(pool).switches(found.ledger.ledgerId);
+      const switches = await openPostgresHandlers(pool).list(found.ledger.ledgerId);
       const off = new Set(switches.filter(({ enabled }) => !enabled).map(({ handler }) => handler));
       const app: AppLedger = { ...found.ledger, isOn: (handler) => !off.has(handler) };
       const report = await stageOf(role as AppRole)(app, { logger, clock, signal: this.#stopping.signal });

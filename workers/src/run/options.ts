@@ -2,6 +2,7 @@ import { LedgerError } from "@eventchain/core";
 import { z } from "zod";
 import { type PolicyInput, policyShape } from "../anchor/policy.ts";
 import type { AppRole } from "../app/types.ts";
+import { hostClock } from "./host-clock.ts";
 import type { Logger } from "./logger.ts";
 
 export type Role = "seal" | "anchor" | "finalise" | AppRole;
@@ -9,7 +10,7 @@ export type Role = "seal" | "anchor" | "finalise" | AppRole;
 const CORE_ROLES: readonly Role[] = ["seal", "anchor", "finalise"];
 
 /** Those that run an app's handlers, and so need its config. */
-const APP_ROLES: readonly Role[] = ["project", "react", "snapshot"];
+export const APP_ROLES: readonly Role[] = ["project", "react", "snapshot"];
 
 /** When a block counts as final: `count` blocks above it, or the chain's own `finalized` tag. */
 export type FinalityOption = { kind: "confirmations"; count: number } | { kind: "finalized" };
@@ -38,6 +39,8 @@ export interface WorkersOptions {
   /** Sets the queue apart from that of another database on one Redis. Default: made of the database's URL. */
   queuePrefix?: string | undefined;
   logger?: Logger | undefined;
+  /** Milliseconds since 1970-01-01 UTC, for handlers. Default: the host's. */
+  clock?: (() => bigint) | undefined;
 }
 
 const url = (protocols: readonly string[]): z.ZodType<string> =>
@@ -77,6 +80,9 @@ const optionsShape = z
       .string()
       .regex(/^[\w-]{1,64}$/, "has 1 to 64 letters, digits, _ and -")
       .optional(),
+    clock: z
+      .custom<() => bigint>((value) => typeof value === "function", { error: "is not a function" })
+      .default(() => hostClock),
     logger: z.custom<Logger>((value) => typeof value === "function", { error: "is not a function" }).optional(),
   })
   .transform(({ roles, ...options }) => ({
@@ -106,6 +112,7 @@ const optionsShape = z
 export interface CheckedOptions extends WorkersOptions {
   roles: readonly Role[];
   policy: PolicyInput;
+  clock: () => bigint;
 }
 
 /** Checks options. Errors: LedgerError `config-invalid`, which names every option at fault, and no value. */
