@@ -24,10 +24,11 @@ export interface EventJobHandle {
   readonly id?: string | undefined;
   readonly name: string;
   readonly data: unknown;
-  moveToWait(token?: string): Promise<unknown>;
+  readonly attemptsMade: number;
+  readonly opts: { attempts?: number | undefined; lifo?: boolean | undefined };
 }
 
-type Process = (job: EventJobHandle, token?: string) => Promise<void>;
+type Process = (job: EventJobHandle) => Promise<void>;
 
 /** The part of a BullMQ queue that a producer needs; the same on every backend. */
 interface EventProducer {

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { LedgerError } from "@eventchain/core";
-import { WaitingError } from "bullmq";
 import { shut } from "../run-stage.ts";
 import { within } from "../within.ts";
 import { connectEvents, type EventJobHandle } from "./connect-events.ts";
@@ -11,7 +10,9 @@ const CLOSE_TIMEOUT_MS = 10_000;
 
 /**
  * Handles a queue's events, each at least once: a run that has resolved is not made again, but for one whose consumer was
- * lost before it could say so. Any BullMQ worker can do this too; this one keeps the queue's order.
+ * lost before it could say so. Any BullMQ worker can do this too; this one keeps the queue's order, but where a consumer is
+ * killed in the midst of a run on Postgres: BullMQ puts that one event at the end there (on Redis, at the front). A
+ * CloudEvent's `version` tells.
  *
  * BullMQ has no groups that are ordered each for itself: what keeps a stream's order keeps the whole queue's. For more at
  * a time there is a queue for each part of the streams.
@@ -38,8 +39,8 @@ export async function consumeEvents(
   }
   const stop = new AbortController();
   const running = new Set<Promise<void>>();
-  const process = async (job: EventJobHandle, token?: string): Promise<void> => {
-    const run = runJob(job, token, { handle, retry, signal: stop.signal, log });
+  const process = async (job: EventJobHandle): Promise<void> => {
+    const run = runJob(job, { handle, retry, signal: stop.signal, log });
     const settled = run.catch(() => undefined);
     running.add(settled);
     await run.finally(() => running.delete(settled));
@@ -76,11 +77,7 @@ interface RunInput {
 }
 
 /** All attempts are within one run of the job: put back by BullMQ, it would come after those that it should precede. */
-async function runJob(
-  job: EventJobHandle,
-  token: string | undefined,
-  { handle, retry, signal, log }: RunInput,
-): Promise<void> {
+async function runJob(job: EventJobHandle, { handle, retry, signal, log }: RunInput): Promise<void> {
   const { id = "", name, data } = job;
   for (let attempt = 1; ; attempt++) {
     try {
@@ -94,9 +91,18 @@ async function runJob(
     const delayMs = Math.min(retry.firstRetryMs * 2 ** (attempt - 1), retry.maxRetryMs);
     await sleep(delayMs, undefined, { signal }).catch(() => undefined);
     if (!signal.aborted) continue;
-    await job.moveToWait(token);
-    throw new WaitingError();
+    putBack(job);
+    throw new Error("the consumer was closed");
   }
+}
+
+/**
+ * Has BullMQ make a job that fails now the next one of its queue: one more attempt, from the front. Its own way to put a
+ * job back (`moveToWait`) puts it at the end in Postgres.
+ */
+function putBack(job: EventJobHandle): void {
+  job.opts.attempts = job.attemptsMade + 2;
+  job.opts.lifo = true;
 }
 
 function readRetry({ attempts = 10, firstRetryMs = 1_000, maxRetryMs = 60_000 }: ConsumeOptions): Retry {

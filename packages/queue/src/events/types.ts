@@ -67,7 +67,10 @@ export interface ConsumeOptions {
   readonly order?: "queue" | "none" | undefined;
   /** Of this consumer, where `order` is "none". Default 1. */
   readonly concurrency?: number | undefined;
-  /** Runs of a job in all before it is put among the failed ones, where it stays. Default 10. */
+  /**
+   * Runs of a job in all before it is put among the failed ones, where it stays. Default 10. A LedgerError `reaction-failed`
+   * that is not retryable (`giveUp`) ends them at once.
+   */
   readonly attempts?: number | undefined;
   /** Until the second run, in milliseconds; twice as long each time after that. Default 1,000. */
   readonly firstRetryMs?: number | undefined;
