@@ -1,8 +1,9 @@
 import { LedgerError } from "@eventchain/core";
 import { statement } from "../load-statement.ts";
 import { mapDatabaseError } from "../map-database-error.ts";
-import { type Queryable, queryRows, runRows } from "../run-rows.ts";
+import { type Queryable, runRows } from "../run-rows.ts";
 import type { RunSql } from "./port.ts";
+import { runOwn } from "./run-own.ts";
 
 const roleSql = statement("projection-role");
 
@@ -40,7 +41,7 @@ export async function runProjector<T>(
   work: (run: RunSql) => Promise<T>,
 ): Promise<T> {
   await becomeProjector(connection, schemaName);
-  const result = await work((text, values) => queryRows(connection, text, values));
+  const result = await work((text, values) => runOwn(connection, text, values));
   await connection.query("set constraints all immediate");
   await becomeSelf(connection);
   return result;

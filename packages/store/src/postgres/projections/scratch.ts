@@ -3,10 +3,11 @@ import type pg from "pg";
 import { statement } from "../load-statement.ts";
 import { runTransaction } from "../log/run-query.ts";
 import { mapDatabaseError } from "../map-database-error.ts";
-import { queryRows, runRows } from "../run-rows.ts";
+import { runRows } from "../run-rows.ts";
 import { BadSchema, makeTables } from "./create-build.ts";
 import type { ScratchTransaction } from "./port.ts";
 import { readPage } from "./read-page.ts";
+import { runOwn } from "./run-own.ts";
 import { runProjector } from "./run-projector.ts";
 
 const transactionSql = statement("projection-transaction");
@@ -62,7 +63,7 @@ export async function select<Row extends object>(
     await runRows(connection, readOnlySql, []);
     await runRows(connection, viewsSql, [`ledger_${ledgerId}`]);
     try {
-      return await queryRows<Row>(connection, text, values);
+      return await runOwn<Row>(connection, text, values);
     } catch (error) {
       throw readFailure(error);
     }

@@ -1,0 +1,227 @@
+import type { LedgerError } from "@eventchain/core";
+import type { BuildRecord, BuildTransaction, EventPage, PageEvent, ProjectionStore } from "@eventchain/store";
+import { applyEvents, HandlerFailure } from "./apply-events.ts";
+import { projectionQuery } from "./read-projected.ts";
+import type { Projection } from "./types.ts";
+
+/** What a projection's engine works with: one ledger of a database. */
+export interface ProjectionDeps {
+  readonly ledgerId: bigint;
+  readonly projections: ProjectionStore;
+  /** The batch at hand is the last once it is aborted. Default: never. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What became of one round over a build. */
+export type Advance =
+  /** It came to `position`; `bound` is as far as it might come by then, at its level. `events`: so many were applied. */
+  | { readonly kind: "advanced"; readonly position: bigint; readonly bound: bigint; readonly events: number }
+  /** It does not go on before somebody clears the reason. */
+  | { readonly kind: "stopped"; readonly reason: string }
+  /** Another process has it, or has moved it, or it is gone. */
+  | { readonly kind: "busy" };
+
+type Hindrance = Exclude<Advance, { kind: "advanced" }>;
+
+/** Batches of one round, after which others have their turn. */
+const BATCHES_PER_ROUND = 16;
+/** A batch is one transaction: so many events, and so many bytes of their texts and one event more. */
+const BATCH_EVENTS = 2_000;
+const BATCH_BYTES = 8 * 1024 * 1024;
+/** So far behind at most, a live inline build is caught up while the ledger is held, so that appends take over. */
+const CLOSING_EVENTS = 1_000n;
+
+const FORKED =
+  "forked: the event at its position is not the one that was applied. The history was replaced (a backup, a lost replica): rebuild it";
+
+/**
+ * Advances a build through the events that its projection handles, for one round: so many batches, or until nothing more
+ * is to be read. The next batch's events are read while this one is handled.
+ *
+ * Each batch is one transaction, which is the only durable step:
+ * 1. the commit: rows of the tables, dead letters, and the position with its hash. A restart before it finds nothing of the
+ *    batch, after it all; whoever comes next goes on from the position.
+ *
+ * A batch that fails is rolled back and made again in parts, until the event that fails stands alone: what comes before it
+ * is committed, and then the build stops before it, or the event goes to the dead letters.
+ *
+ * Errors: LedgerError `database-…`, `timeout`: the database's own, to be tried again later.
+ */
+export async function advanceBuild(deps: ProjectionDeps, build: BuildRecord, projection: Projection): Promise<Advance> {
+  if (build.reason !== null) return { kind: "stopped", reason: build.reason };
+  const read = readerOf(deps, projection);
+  let position = build.position;
+  let bound = position;
+  let count = 0;
+  let next = read(position);
+  for (let batch = 1; batch <= BATCHES_PER_ROUND; batch += 1) {
+    const page = await next;
+    bound = page.bound;
+    if (page.through <= position) break;
+    if (isClosing(build, position, page)) {
+      const closed = await closeGap(deps, build, projection, position);
+      return closed.kind === "advanced" ? { ...closed, events: count + closed.events } : closed;
+    }
+    const isLast = page.through >= bound || batch === BATCHES_PER_ROUND;
+    const ahead = isLast ? undefined : read(page.through);
+    ahead?.catch(() => undefined);
+    const hindrance = await applyPage(deps, build.buildId, projection, { after: position, ...page });
+    if (hindrance !== undefined) return hindrance;
+    position = page.through;
+    count += page.events.length;
+    if (ahead === undefined || deps.signal?.aborted === true) break;
+    next = ahead;
+  }
+  return { kind: "advanced", position, bound, events: count };
+}
+
+function readerOf(
+  { ledgerId, projections }: ProjectionDeps,
+  { level, events, where }: Projection,
+): (after: bigint) => Promise<EventPage> {
+  const query = projectionQuery({ events, where });
+  return (after) => projections.page(ledgerId, { after, level, query, limit: BATCH_EVENTS, maxBytes: BATCH_BYTES });
+}
+
+/** Events of a build, the position that they follow, and the one to move to once they are applied. */
+interface Batch {
+  readonly after: bigint;
+  readonly events: readonly PageEvent[];
+  readonly through: bigint;
+}
+
+/** Applies a batch, in parts where it has to be. Undefined: it is done. */
+async function applyPage(
+  deps: ProjectionDeps,
+  buildId: bigint,
+  projection: Projection,
+  batch: Batch,
+): Promise<Hindrance | undefined> {
+  const { events, after, through } = batch;
+  try {
+    return await inBuild<undefined>(deps, buildId, after, async (transaction) => {
+      await applyEvents(transaction, projection, events);
+      await transaction.move(through);
+      return undefined;
+    });
+  } catch (error) {
+    if (!(error instanceof HandlerFailure)) throw error;
+    const [event, ...more] = events;
+    if (event === undefined) throw error;
+    if (more.length === 0) return settleFailure(deps, buildId, projection, { ...batch, event, failure: error.failure });
+    const cut = cutBefore(events, error.failure);
+    const middle = events[cut - 1]?.position ?? after;
+    const first = await applyPage(deps, buildId, projection, { after, events: events.slice(0, cut), through: middle });
+    if (first !== undefined) return first;
+    return applyPage(deps, buildId, projection, { after: middle, events: events.slice(cut), through });
+  }
+}
+
+/** Before the event that failed, where the failure names it; else in the middle. From 1 to one less than all. */
+function cutBefore(events: readonly PageEvent[], { values }: LedgerError): number {
+  const at = events.findIndex(({ position }) => position === values.position);
+  return at > 0 ? at : at === 0 ? 1 : Math.ceil(events.length / 2);
+}
+
+/** Stops a build before an event that failed alone, or sets the event aside. */
+function settleFailure(
+  deps: ProjectionDeps,
+  buildId: bigint,
+  { onError }: Projection,
+  { after, event, through, failure }: Batch & { event: PageEvent; failure: LedgerError },
+): Promise<Hindrance | undefined> {
+  return inBuild<Hindrance | undefined>(deps, buildId, after, async (transaction) => {
+    if (onError === "dead-letter") {
+      await transaction.addDeadLetter(event, failure.message);
+      await transaction.move(through);
+      return undefined;
+    }
+    if (event.position > 1n) await transaction.move(event.position - 1n);
+    await transaction.stop(failure.message);
+    return { kind: "stopped", reason: failure.message };
+  });
+}
+
+/** Runs work in a transaction that has the build where it was last seen. */
+async function inBuild<T>(
+  { projections }: ProjectionDeps,
+  buildId: bigint,
+  after: bigint,
+  work: (transaction: BuildTransaction) => Promise<T>,
+  options?: { holdLedger: bigint },
+): Promise<T | Hindrance> {
+  type Found = { readonly done: T | Hindrance };
+  const found = await projections.transact<Found>(
+    buildId,
+    async (transaction) => {
+      const { build, forked } = transaction;
+      if (build.reason !== null) return { done: { kind: "stopped", reason: build.reason } };
+      if (build.position !== after) return { done: { kind: "busy" } };
+      if (forked) {
+        await transaction.stop(FORKED);
+        return { done: { kind: "stopped", reason: FORKED } };
+      }
+      return { done: await work(transaction) };
+    },
+    options,
+  );
+  return found === undefined ? { kind: "busy" } : found.done;
+}
+
+function isClosing({ mode, state }: BuildRecord, position: bigint, { bound }: EventPage): boolean {
+  return mode === "inline" && state === "live" && bound - position <= CLOSING_EVENTS;
+}
+
+/**
+ * Catches a live inline build up while the ledger is held: from its commit on the next append finds it at the head.
+ */
+async function closeGap(
+  deps: ProjectionDeps,
+  build: BuildRecord,
+  projection: Projection,
+  after: bigint,
+): Promise<Advance> {
+  try {
+    return await inBuild<Advance>(
+      deps,
+      build.buildId,
+      after,
+      async (transaction) => {
+        const { position, events } = await catchUpWithin(transaction, projection);
+        return { kind: "advanced", position, bound: position, events };
+      },
+      { holdLedger: deps.ledgerId },
+    );
+  } catch (error) {
+    if (!(error instanceof HandlerFailure)) throw error;
+    // Which event it is, and what becomes of it, is found out while appends go on.
+    const page = await readerOf(deps, projection)(after);
+    const { through, bound, events } = page;
+    const hindrance = await applyPage(deps, build.buildId, projection, { after, events, through });
+    return hindrance ?? { kind: "advanced", position: through, bound, events: events.length };
+  }
+}
+
+/**
+ * Applies what is still to be read in a transaction that has the build, and moves it: for what must find it caught up, as a
+ * swap. Under the ledger's lock nothing comes after.
+ * Errors: HandlerFailure; the transaction is to be rolled back.
+ */
+export async function catchUpWithin(
+  transaction: BuildTransaction,
+  projection: Projection,
+): Promise<{ position: bigint; events: number }> {
+  const query = projectionQuery(projection);
+  const { level } = projection;
+  let position = transaction.build.position;
+  let count = 0;
+  for (;;) {
+    const request = { after: position, level, query, limit: BATCH_EVENTS, maxBytes: BATCH_BYTES };
+    const { events, through, bound } = await transaction.page(request);
+    await applyEvents(transaction, projection, events);
+    await transaction.move(through);
+    count += events.length;
+    position = through;
+    if (through >= bound) return { position, events: count };
+  }
+}

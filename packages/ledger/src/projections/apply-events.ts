@@ -1,0 +1,56 @@
+import { LedgerError } from "@eventchain/core";
+import { type BuildTransaction, mapDatabaseError, type PageEvent } from "@eventchain/store";
+import { openProjectionDb } from "./open-projection-db.ts";
+import { projectionFailed } from "./projection-failed.ts";
+import { projectedReader } from "./read-projected.ts";
+import type { Projection } from "./types.ts";
+
+/** What a projection's own code could not do; everything else that is thrown says nothing against it. */
+export class HandlerFailure extends Error {
+  readonly failure: LedgerError;
+
+  constructor(failure: LedgerError) {
+    super(failure.message, { cause: failure });
+    this.failure = failure;
+  }
+}
+
+/**
+ * Applies stored events to a projection's tables, in the transaction that has them. Where it throws, the transaction is to
+ * be rolled back.
+ * Errors: HandlerFailure; LedgerError, mostly retryable, for what is not the handlers' fault.
+ */
+export async function applyEvents(
+  { write }: Pick<BuildTransaction, "write">,
+  projection: Projection,
+  events: readonly PageEvent[],
+): Promise<void> {
+  const opened: { transient?: () => LedgerError | undefined } = {};
+  try {
+    const projected = projectedReader(projection)(events);
+    if (projected.length === 0) return;
+    await write(async (run) => {
+      const { db, finish, transient } = openProjectionDb(run);
+      opened.transient = transient;
+      try {
+        await projection.apply(projected, db);
+      } catch (error) {
+        await finish().catch(() => undefined);
+        throw error;
+      }
+      await finish();
+    });
+  } catch (error) {
+    throw opened.transient?.() ?? judge(projection.name, error);
+  }
+}
+
+/** Whose fault it is: the handlers' unless the database says that it may go well later, or that nobody may do it. */
+function judge(name: string, error: unknown): Error {
+  if (error instanceof LedgerError) {
+    const isOurs = error.code.startsWith("database-") || error.code === "timeout";
+    return isOurs ? error : new HandlerFailure(projectionFailed(name, error, undefined));
+  }
+  const mapped = mapDatabaseError(error);
+  return mapped.retryable ? mapped : new HandlerFailure(projectionFailed(name, error, undefined));
+}

@@ -1,0 +1,73 @@
+import { LedgerError } from "@eventchain/core";
+import { mapDatabaseError, type RunSql } from "@eventchain/store";
+import type { ProjectionDb } from "./types.ts";
+
+/** Words that would end or change the batch's transaction, or its role. */
+const NOT_ITS_OWN =
+  /^\s*(begin|start|commit|end|rollback|abort|savepoint|release|prepare|set|reset|copy|listen|notify|unlisten|discard)\b/i;
+
+/** What a batch's handlers write with, and what became of it. */
+export interface OpenProjectionDb {
+  readonly db: ProjectionDb;
+  /**
+   * Waits for what still runs, whether or not its handler did, and takes no statement from then on.
+   * Errors: that of the first statement that failed, even where the handler caught it: the transaction is lost with it.
+   */
+  finish(): Promise<void>;
+  /** The error of a statement that is no handler's fault: a lost connection, a deadlock. It may succeed later. */
+  transient(): LedgerError | undefined;
+}
+
+/**
+ * A projection's database for one batch. Statements run one after the other, in the order of their calls, so that a handler
+ * that does not await one finds it done before the next; what is called after the end is refused.
+ */
+export function openProjectionDb(run: RunSql): OpenProjectionDb {
+  let last: Promise<unknown> = Promise.resolve();
+  let closed = false;
+  let failure: { error: unknown } | undefined;
+  let transient: LedgerError | undefined;
+
+  async function send<Row extends object>(text: string, values: readonly unknown[]): Promise<Row[]> {
+    try {
+      return await run<Row>(text, values);
+    } catch (error) {
+      failure ??= { error };
+      const mapped = mapDatabaseError(error);
+      if (mapped.retryable) transient ??= mapped;
+      throw error;
+    }
+  }
+
+  function query<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    const problem = closed ? OVER : typeof text !== "string" || NOT_ITS_OWN.test(text) ? NOT_A_STATEMENT : undefined;
+    if (problem !== undefined) {
+      const error = new LedgerError("invalid-argument", problem);
+      if (!closed) failure ??= { error };
+      const refused = Promise.reject(error);
+      refused.catch(() => undefined);
+      return refused;
+    }
+    const result = last.then(() => send<Row>(text, values));
+    // A failure is kept: nobody may be waiting for this very promise.
+    last = result.catch(() => undefined);
+    return result;
+  }
+
+  return {
+    db: Object.freeze({ query }),
+    async finish() {
+      for (let seen: unknown; seen !== last; ) {
+        seen = last;
+        await last;
+      }
+      closed = true;
+      if (failure !== undefined) throw failure.error;
+    },
+    transient: () => transient,
+  };
+}
+
+const OVER = "the batch that this db belongs to is over: await each query in its handler";
+const NOT_A_STATEMENT =
+  "a projection's query is one statement in a text that leaves the transaction and its settings as they are";
