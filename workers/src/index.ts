@@ -1,6 +1,8 @@
 export type { AnchorDeps, ChainDeps, LedgerFailure } from "./anchor/deps.ts";
 export { type AnchorPolicy, DEFAULT_POLICY, DEVELOPMENT_POLICY, type PolicyInput, policyOn } from "./anchor/policy.ts";
 export { type AnchorInput, type AnchorReport, anchorDue } from "./anchor.ts";
+export { type CustomerModule, type LoadedApp, loadApp, loadCustomer } from "./customers/load-app.ts";
+export { type StartHandlersInput, startHandlers } from "./customers/start-handlers.ts";
 export type { FinaliseDeps } from "./finalise/check-mined.ts";
 export { type FinaliseInput, type FinaliseReport, finaliseDue } from "./finalise.ts";
 export type { Guard, GuardHead } from "./guard/guard.ts";

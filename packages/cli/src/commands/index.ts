@@ -4,6 +4,7 @@ import { registerAwait } from "./await.ts";
 import { registerCheck } from "./check.ts";
 import { registerDeploy } from "./deploy.ts";
 import { registerDown } from "./down.ts";
+import { registerHandlers } from "./handlers.ts";
 import { registerImport } from "./import.ts";
 import { registerLog } from "./log.ts";
 import { registerMigrate } from "./migrate.ts";
@@ -29,5 +30,6 @@ export const commands: readonly RegisterCommand[] = [
   registerProve,
   registerVerify,
   registerCheck,
+  registerHandlers,
   registerSchemas,
 ];

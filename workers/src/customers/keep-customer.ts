@@ -1,0 +1,157 @@
+import { Worker } from "node:worker_threads";
+import type { FromThread, ThreadData, ToThread } from "./messages.ts";
+
+/** How a ledger's thread is watched and started again, in milliseconds. */
+export interface ThreadTimes {
+  /** How often it says that it is alive. */
+  readonly beatMs: number;
+  /** How long it may say nothing: a handler that loops keeps it from saying anything. */
+  readonly silentMs: number;
+  /** How long it may take to load. */
+  readonly loadMs: number;
+  /** The pause before it is started again: the first one, then twice as long each time, at most the last one. */
+  readonly firstPauseMs: number;
+  readonly maxPauseMs: number;
+  /** After so long without trouble, its troubles are over. */
+  readonly soundMs: number;
+  /** How long it may take to finish what is at hand, once told to close. */
+  readonly closeMs: number;
+}
+
+export const THREAD_TIMES: ThreadTimes = {
+  beatMs: 1_000,
+  silentMs: 15_000,
+  loadMs: 60_000,
+  firstPauseMs: 1_000,
+  maxPauseMs: 60_000,
+  soundMs: 30_000,
+  closeMs: 15_000,
+};
+
+/** Of the thread's heap, in MiB. */
+const MAX_HEAP_MB = 512;
+
+export interface KeepCustomerInput {
+  readonly data: Omit<ThreadData, "beatMs">;
+  readonly times: ThreadTimes;
+  /** Takes a line of the thread's log. */
+  readonly onLog: (line: Extract<FromThread, { kind: "log" }>) => void;
+  /** Told of each trouble, and whether it ended the thread. Never throws. */
+  readonly onTrouble: (reason: string, ended: boolean) => void;
+  /** Told once it has run long enough without one. Never throws. */
+  readonly onSound: () => void;
+}
+
+export interface KeptCustomer {
+  /** Lets the thread finish what is at hand, and ends it. May be called twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Keeps the thread of one ledger running: starting → running, and after whatever ended it, or kept it from saying that it
+ * is alive, a pause → starting. Nothing that its code does comes through: an error, an exit, a loop, a full heap.
+ */
+export function keepCustomer(input: KeepCustomerInput): KeptCustomer {
+  const keeper = new CustomerKeeper(input);
+  keeper.start();
+  return keeper;
+}
+
+class CustomerKeeper implements KeptCustomer {
+  readonly #input: KeepCustomerInput;
+  #worker: Worker | undefined;
+  #ended: Promise<unknown> = Promise.resolve();
+  #failures = 0;
+  #watchdog: NodeJS.Timeout | undefined;
+  #later: NodeJS.Timeout | undefined;
+  #sound: NodeJS.Timeout | undefined;
+  #reason: string | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(input: KeepCustomerInput) {
+    this.#input = input;
+  }
+
+  start(): void {
+    const { data, times } = this.#input;
+    const [, extension] = /\.(ts|js)$/.exec(import.meta.url) ?? [];
+    this.#reason = undefined;
+    const worker = new Worker(new URL(`./customer-thread.${extension}`, import.meta.url), {
+      workerData: { ...data, beatMs: times.beatMs } satisfies ThreadData,
+      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
+      name: data.origin,
+    });
+    this.#worker = worker;
+    this.#ended = new Promise((resolve) => worker.once("exit", resolve));
+    let loadedBy = performance.now() + times.loadMs;
+    worker.on("message", (message: FromThread) => {
+      if (message.kind === "started") {
+        loadedBy = Number.POSITIVE_INFINITY;
+        this.#soundLater();
+      }
+      this.#take(message);
+      if (performance.now() < loadedBy) this.#watch(times.silentMs, "a handler keeps its thread busy: does it loop?");
+      else this.#kill("it takes too long to load");
+    });
+    worker.on("error", (error: unknown) => {
+      this.#reason ??= error instanceof Error ? error.message : String(error);
+    });
+    worker.once("exit", (code) => this.#exited(code));
+    this.#watch(times.loadMs, "it takes too long to load");
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    clearTimeout(this.#later);
+    clearTimeout(this.#sound);
+    this.#worker?.postMessage({ kind: "close" } satisfies ToThread);
+    const patience = setTimeout(() => void this.#worker?.terminate(), this.#input.times.closeMs);
+    await this.#ended;
+    clearTimeout(patience);
+    clearTimeout(this.#watchdog);
+  }
+
+  #take(message: FromThread): void {
+    if (message.kind === "log") this.#input.onLog(message);
+    if (message.kind === "failed") this.#reason ??= message.reason;
+    if (message.kind !== "trouble") return;
+    this.#input.onTrouble(message.reason, false);
+    this.#soundLater();
+  }
+
+  #soundLater(): void {
+    clearTimeout(this.#sound);
+    if (this.#closing !== undefined) return;
+    this.#sound = setTimeout(() => {
+      this.#failures = 0;
+      this.#input.onSound();
+    }, this.#input.times.soundMs);
+  }
+
+  #watch(ms: number, reason: string): void {
+    clearTimeout(this.#watchdog);
+    if (this.#worker !== undefined)
+      this.#watchdog = setTimeout(() => this.#kill(`${reason} (ended after ${ms} ms)`), ms);
+  }
+
+  #kill(reason: string): void {
+    this.#reason ??= reason;
+    void this.#worker?.terminate();
+  }
+
+  #exited(code: number): void {
+    this.#worker = undefined;
+    clearTimeout(this.#watchdog);
+    clearTimeout(this.#sound);
+    if (this.#closing !== undefined) return;
+    const { times, onTrouble } = this.#input;
+    const pauseMs = Math.min(times.firstPauseMs * 2 ** this.#failures, times.maxPauseMs);
+    this.#failures += 1;
+    onTrouble(this.#reason ?? `its code ended the thread with exit code ${code}`, true);
+    this.#later = setTimeout(() => this.start(), pauseMs);
+  }
+}
