@@ -8,6 +8,7 @@ import {
 import { type LedgerHead, openPostgresHandlers, openPostgresStore, readHeads } from "@eventchain/store";
 import type pg from "pg";
 import { type Logger, Troubles } from "../run/logger.ts";
+import { atWork } from "./at-work.ts";
 import { type Rounds, runRounds } from "./run-rounds.ts";
 import { stageOf } from "./stages.ts";
 import type { AppLedger, AppRole } from "./types.ts";
@@ -144,7 +145,8 @@ class AppRunner implements RunningApp {
       const switches = await openPostgresHandlers(pool).list(found.ledger.ledgerId);
       const off = new Set(switches.filter(({ enabled }) => !enabled).map(({ handler }) => handler));
       const app: AppLedger = { ...found.ledger, isOn: (handler) => !off.has(handler) };
-      const report = await stageOf(role as AppRole)(app, { logger, clock, signal: this.#stopping.signal });
+      const deps = { logger, clock, signal: this.#stopping.signal };
+      const report = await atWork({ origin, role }, () => stageOf(role as AppRole)(app, deps));
       this.#troubles.over(key, `${role}-recovered`, { origin });
       return report;
     } catch (error) {
