@@ -77,12 +77,14 @@ export { DEFAULT_RETRY, DEFAULT_RUN_TIMEOUT_MS, defineReaction } from "./reactio
 export { giveUp, isGivenUp } from "./reactions/give-up.ts";
 export type {
   AnyReaction,
+  DeadTaskOptions,
   Reaction,
   ReactionContext,
   ReactionHandler,
   ReactionSpec,
   ReactionStatus,
   ReactionTask,
+  ReactionTasksOptions,
   RetryPolicy,
   Timeout,
 } from "./reactions/types.ts";

@@ -23,6 +23,7 @@ import type { HandlerStores } from "./handlers/stores.ts";
 import { switchHandler } from "./handlers/switch-handler.ts";
 import { type Gate, openGate } from "./open-gate.ts";
 import { openReads } from "./open-reads.ts";
+import { dropReactionTask, listReactions, listTasks, retryReaction } from "./reactions/manage-reactions.ts";
 import { readStatus } from "./read-status.ts";
 import type { HeadWatch } from "./subscribe/watch-head.ts";
 import type { Ledger, LedgerOptions } from "./types.ts";
@@ -75,6 +76,10 @@ export function openLedger({ record, ...rest }: LedgerDeps, options: LedgerOptio
     receipt: (commandId) => findReceipt(deps, commandId),
     handlers: () => listHandlers(deps.handlers, ledgerId),
     switchHandler: (handler, enabled, how) => switchHandler({ ...deps, handlerNames }, handler, enabled, how),
+    reactions: () => listReactions(deps),
+    reactionTasks: (which) => listTasks(deps, which),
+    retryReaction: (which) => retryReaction(deps, which),
+    dropReactionTask: (which) => dropReactionTask(deps, which),
     watermarks: () => deps.store.watermarks(ledgerId),
     status: () => readStatus(deps),
     awaitPosition: (position, how) => awaitPosition(deps, position, how),

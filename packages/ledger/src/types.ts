@@ -17,6 +17,7 @@ import type { AnyEventDefinition } from "./events/types.ts";
 import type { HandlerStatus, SwitchOptions, SwitchReceipt } from "./handlers/types.ts";
 import type { AnyModel, Model } from "./models/types.ts";
 import type { Projection } from "./projections/types.ts";
+import type { DeadTaskOptions, ReactionStatus, ReactionTask, ReactionTasksOptions } from "./reactions/types.ts";
 import type { SnapshotRule } from "./snapshots/types.ts";
 import type { CoveringAnchor, LedgerStatus } from "./status-types.ts";
 import type { SubscribeOptions, Subscription } from "./subscribe/types.ts";
@@ -261,6 +262,17 @@ export interface Ledger extends LedgerReads {
    * nor its database knows, `invalid-argument`, `invalid-name`, `ledger-halted`, `database-*`.
    */
   switchHandler(handler: string, enabled: boolean, options: SwitchOptions): Promise<SwitchReceipt>;
+  /** Every reaction that a worker ever began on this ledger, by name (bytewise), also one that no app has any more. */
+  reactions(): Promise<ReactionStatus[]>;
+  /** Runs of reactions that have not come to their end, by reaction, position and handler: "dead" ones are the dead letters. */
+  reactionTasks(options?: ReactionTasksOptions): AsyncIterable<ReactionTask>;
+  /**
+   * Lets dead letters be run again, as if never run, and gives how many. Whoever calls it works as `eventchain_handler`.
+   * Errors: LedgerError `not-found` for a reaction that never began, `invalid-argument`, `database-*`.
+   */
+  retryReaction(which: DeadTaskOptions): Promise<number>;
+  /** Gives the dead letters of one event up for good, and gives how many. Errors: as `retryReaction`. */
+  dropReactionTask(which: DeadTaskOptions & { readonly position: bigint }): Promise<number>;
   /** How far the ledger is sealed, anchored and final. */
   watermarks(): Promise<Watermarks>;
   status(): Promise<LedgerStatus>;

@@ -14,7 +14,7 @@ import {
 export interface HandlerStores {
   readonly switches: HandlerStore;
   readonly projections: Pick<ProjectionStore, "list"> | undefined;
-  readonly reactions: Pick<ReactionStore, "status" | "survey" | "takeIn"> | undefined;
+  readonly reactions: Pick<ReactionStore, "status" | "tasks" | "retry" | "drop" | "survey" | "takeIn"> | undefined;
   readonly troubles: Pick<TroubleStore, "list"> | undefined;
 }
 

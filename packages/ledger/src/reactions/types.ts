@@ -37,9 +37,11 @@ export interface ReactionContext<State = undefined> {
   /** Of the reaction's model, where it has one: of an event, as of that event; of a time-out, as of now. */
   readonly state: State;
   /**
-   * Issues a command, exactly once: its id follows from reaction, event, handler and how many commands this run issued
-   * before it, or from `key`. It is caused by the event, and has its correlation id (or its id). Default actor:
+   * Issues a command, exactly once: its id follows from reaction, event, handler and how many commands without a `key` this
+   * run issued before it, or from `key`. It is caused by the event, and has its correlation id (or its id). Default actor:
    * `reaction:<name>`. A rejection is returned, not thrown.
+   * Errors: as `Ledger.execute`; `command-id-reused` where an earlier run issued another command, or other input, in its
+   * place; `aborted` where the run is over.
    */
   execute<C extends AnyCommand>(
     command: C,
@@ -57,9 +59,15 @@ export interface ReactionContext<State = undefined> {
 export interface ReactionSpec<State> {
   /** Which entities: pure, of the event alone. Default: all. */
   readonly where?: ((event: ProjectedEvent) => boolean) | undefined;
-  /** Where a new reaction begins: with events appended from now on, or with the first. Default "now". */
+  /**
+   * Where a new reaction begins: with events appended from now on, that is, since the first round of a worker that has it
+   * in its config; or with the first. Default "now".
+   */
   readonly from?: "now" | "start" | undefined;
-  /** "stream": a stream's events one after the other, a failed one holds up those after it. Default "none". */
+  /**
+   * "stream": a stream's events one after the other; a failed one, a dead letter too, holds up those after it. Time-outs
+   * hold up nothing, but no two runs of one stream are made at the same time. Default "none".
+   */
   readonly order?: "stream" | "none" | undefined;
   /** Default "appended". */
   readonly level?: Level | undefined;
@@ -76,6 +84,7 @@ export interface ReactionSpec<State> {
 /** Says when a time-out is due: so long after the event was recorded, or at an instant that the event names. */
 export type Timeout<Event> = { readonly afterMs: number } | { readonly at: (event: Event) => string | Date };
 
+// biome-ignore lint/suspicious/noConfusingVoidType: one that gives nothing back is a run too
 type Run<Event, State> = (event: Event, context: ReactionContext<State>) => Promise<unknown> | void;
 
 /** What is done because of events. Each `on` and `onTimeout` gives a new one. */
@@ -140,6 +149,24 @@ export interface ReactionTask {
   readonly dueAtMicros: bigint;
   /** What the last run failed with, without what the outside said in confidence: its message, at most 1,000 characters. */
   readonly error: string | null;
+}
+
+/** Which tasks are listed. */
+export interface ReactionTasksOptions {
+  /** Default: of all. */
+  readonly reaction?: string | undefined;
+  /** Default: of all. */
+  readonly state?: ReactionTask["state"] | undefined;
+  /** At most so many. Default: all. */
+  readonly limit?: number | undefined;
+}
+
+/** Which dead tasks of a reaction are meant: those of an event, those of a handler; default: all. */
+export interface DeadTaskOptions {
+  readonly reaction: string;
+  readonly position?: bigint | undefined;
+  /** `on:<type>`, `timeout:<type>` or `any`. */
+  readonly handler?: string | undefined;
 }
 
 /** How a reaction stands. */

@@ -59,18 +59,22 @@ function takeTasksIn(pool: pg.Pool): Pick<ReactionStore, "begin" | "survey" | "t
   };
 }
 
-function runTasks(pool: pg.Pool): Pick<ReactionStore, "take" | "finish" | "putOff" | "bury"> {
+function runTasks(pool: pg.Pool): Pick<ReactionStore, "expire" | "take" | "finish" | "putOff" | "bury"> {
   const keyOf = ({ reaction, position, handler, lease }: LeasedTask): unknown[] => [reaction, position, handler, lease];
   return {
+    async expire(ledgerId, reaction) {
+      await runWrite(pool, expireSql, [ledgerId, reaction]);
+    },
     async take(ledgerId, { reaction, isOrdered, most, lease, leaseMs }) {
       const values = [ledgerId, reaction, most, lease, leaseMs];
       type Row = Omit<LeasedTask, "reaction" | "lease" | "isOrdered">;
-      const rows = await runTransaction(pool, async (connection) => {
-        if (isOrdered) await runRows(connection, lockSql, [ledgerId, reaction]);
-        // A statement of its own: the next one must see what is free again.
-        await runRows(connection, expireSql, [ledgerId, reaction]);
-        return runRows<Row>(connection, isOrdered ? takeOrderedSql : takeSql, values);
-      });
+      const rows = isOrdered
+        ? await runTransaction(pool, async (connection) => {
+            await runRows(connection, lockSql, [ledgerId, reaction]);
+            // A statement of its own: it must see what those before this one took.
+            return runRows<Row>(connection, takeOrderedSql, values);
+          })
+        : await runRows<Row>(pool, takeSql, values);
       return rows.map((row) => ({ ...row, reaction, lease, isOrdered }));
     },
     async finish(ledgerId, task) {

@@ -57,6 +57,8 @@ export interface LeasedTask {
   isChecked: boolean;
   /** 1 for the first run. */
   attempt: number;
+  /** By the database's clock: microseconds since 1970-01-01 UTC. */
+  takenAtMicros: bigint;
   lease: string;
   isOrdered: boolean;
 }
@@ -108,6 +110,8 @@ export interface ReactionStore {
   survey(ledgerId: bigint, reactions: readonly { name: string; level: ReactionLevel }[]): Promise<ReactionSurvey[]>;
   /** In one commit. False where the cursor stands elsewhere: somebody else has taken in what comes after it. */
   takeIn(ledgerId: bigint, input: TakeIn): Promise<boolean>;
+  /** Whoever had these tasks under a lease that is over has them no more: they are due again. */
+  expire(ledgerId: bigint, reaction: string): Promise<void>;
   /** Those that are due longest, each under a lease from now on. */
   take(ledgerId: bigint, input: TakeTasks): Promise<LeasedTask[]>;
   finish(ledgerId: bigint, task: LeasedTask): Promise<boolean>;

@@ -1,0 +1,184 @@
+import { LedgerError, randomBytes, uuidv7 } from "@eventchain/core";
+import type { AnyReaction } from "@eventchain/ledger";
+import { openPostgresReactions, type ReactionStore, type ReactionSurvey } from "@eventchain/store";
+import type { AppLedger, AppStage, StageDeps, StageReport } from "./app/types.ts";
+import { openRunSlots, type RunSlots } from "./react/run-slots.ts";
+import { LEASE_MARGIN_MS, runTask } from "./react/run-task.ts";
+import { takeIn } from "./react/take-in.ts";
+import { Troubles } from "./run/logger.ts";
+
+/** A round begins runs for so long, and waits for them: then others have their turn, and what runs goes on beside them. */
+const ROUND_MS = 200;
+
+/** How long a reaction's runs are waited for before slots that came free are filled again, several by one statement. */
+const PATIENCE_MS = 10;
+
+/** How soon to look again for slots that slow runs have given back. */
+const REFILL_MS = 100;
+
+/** What the rounds of one process share. */
+interface Process {
+  readonly slots: RunSlots;
+  /** Reactions whose cursors are known to be there, by `keyOf`. */
+  readonly begun: Set<string>;
+  readonly troubles: Troubles;
+}
+
+/** By the signal that ends the process's workers. */
+const processes = new WeakMap<AbortSignal, Process>();
+
+function processOf({ signal, logger }: StageDeps): Process {
+  const known = processes.get(signal);
+  if (known !== undefined) return known;
+  const made = {
+    slots: openRunSlots(),
+    begun: new Set<string>(),
+    troubles: new Troubles(logger, () => performance.now()),
+  };
+  processes.set(signal, made);
+  return made;
+}
+
+/** Resolves when the runs that rounds with this signal began have all ended: they are told by the signal to. */
+export async function drainReactions(signal: AbortSignal): Promise<void> {
+  await processes.get(signal)?.slots.drain();
+}
+
+function keyOf({ ledgerId }: AppLedger, { name }: AnyReaction): string {
+  return `${ledgerId} ${name}`;
+}
+
+interface Round extends StageDeps, Process {
+  readonly app: AppLedger;
+  readonly reactions: ReactionStore;
+  /** As `performance.now()`: when the round is to be over. */
+  readonly untilMs: number;
+}
+
+/**
+ * One round of a ledger's reactions: each takes in what was appended, then its due tasks are run, several at a time, those
+ * of several processes shared by leases. Runs that take longer than the round go on in the background; `drainReactions`
+ * waits for them.
+ *
+ * 1. Each reaction's cursor is there; a new one at the head, or before the first event.
+ * 2. Events are taken in (`takeIn`).
+ * 3. Tasks are leased, run and settled (`runTask`).
+ * Each is a commit of its own that a restart finds, or makes again.
+ */
+export const reactLedger: AppStage = async (app, deps) => {
+  if (app.reactions.length === 0) return { more: false };
+  const process = processOf(deps);
+  const reactions = openPostgresReactions(app.store.pool);
+  const round: Round = { ...deps, ...process, app, reactions, untilMs: performance.now() + ROUND_MS };
+  await begin(round);
+  const on = app.reactions.filter(({ name }) => app.isOn(name));
+  const found = await survey(round, on);
+  const rounds = await Promise.allSettled(on.map((reaction) => roundOf(round, reaction, found.get(reaction.name))));
+  const failed = rounds.find(({ status }) => status === "rejected");
+  if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
+  return reportOf(
+    round,
+    on,
+    rounds.some((each) => each.status === "fulfilled" && each.value),
+  );
+};
+
+async function begin({ app, begun, reactions }: Round): Promise<void> {
+  const fresh = app.reactions.filter((reaction) => !begun.has(keyOf(app, reaction)));
+  if (fresh.length === 0) return;
+  await reactions.begin(
+    app.ledgerId,
+    fresh.map(({ name, from, order }) => ({ name, fromNow: from === "now", isOrdered: order === "stream" })),
+  );
+  for (const reaction of fresh) begun.add(keyOf(app, reaction));
+}
+
+async function survey(
+  { app, reactions }: Round,
+  on: readonly AnyReaction[],
+): Promise<ReadonlyMap<string, ReactionSurvey>> {
+  if (on.length === 0) return new Map();
+  const found = await reactions.survey(app.ledgerId, on);
+  return new Map(found.map((each) => [each.name, each]));
+}
+
+/** Gives whether there is more to do at once. */
+async function roundOf(round: Round, reaction: AnyReaction, found: ReactionSurvey | undefined): Promise<boolean> {
+  const { app, reactions, troubles } = round;
+  const key = keyOf(app, reaction);
+  if (found === undefined) {
+    // Its cursor is gone: it begins anew.
+    round.begun.delete(key);
+    return true;
+  }
+  let more = false;
+  let isFresh = false;
+  try {
+    more = await takeIn({ ...app, reactions }, reaction, found);
+    isFresh = found.position < found.bound;
+    troubles.over(key, "reaction-recovered", { origin: app.origin, reaction: reaction.name });
+  } catch (error) {
+    if (isOfDatabase(error)) throw error;
+    // One that cannot take in what is new goes on with what it has.
+    troubles.note(key, "reaction-stopped", error, { origin: app.origin, reaction: reaction.name });
+  }
+  const isDue = found.dueInMs !== null && found.dueInMs <= 0n;
+  if (isDue) await reactions.expire(app.ledgerId, reaction.name);
+  return ((isDue || isFresh) && (await runDue(round, reaction))) || more;
+}
+
+function isOfDatabase(error: unknown): boolean {
+  return error instanceof LedgerError && (error.code.startsWith("database-") || error.code === "timeout");
+}
+
+/** Takes due tasks and runs them until none is due, or the round is over; gives whether more are due. */
+async function runDue(round: Round, reaction: AnyReaction): Promise<boolean> {
+  const { app, slots, signal } = round;
+  const key = keyOf(app, reaction);
+  while (!signal.aborted) {
+    const leftMs = round.untilMs - performance.now();
+    const most = slots.free(key);
+    if (leftMs <= 0) return most > 0;
+    const taken = most === 0 ? 0 : await takeTasks(round, reaction, key, most);
+    if (taken > 0) await slots.wait(key, "all", Math.min(PATIENCE_MS, leftMs));
+    else if (slots.running(key) > 0) await slots.wait(key, "one", leftMs);
+    else return false;
+  }
+  return false;
+}
+
+async function takeTasks(round: Round, reaction: AnyReaction, key: string, most: number): Promise<number> {
+  const { app, reactions, slots, logger, signal, clock } = round;
+  const { name, order, timeoutMs } = reaction;
+  const tasks = await reactions.take(app.ledgerId, {
+    reaction: name,
+    isOrdered: order === "stream",
+    most,
+    lease: uuidv7(clock()),
+    leaseMs: timeoutMs + LEASE_MARGIN_MS,
+  });
+  const deps = { ledgerId: app.ledgerId, ledger: app.ledger, reactions, logger, signal, random: drawFraction };
+  for (const task of tasks) slots.start(key, () => runTask(deps, reaction, task));
+  return tasks.length;
+}
+
+/** When to look again by itself: for tasks that become due, and for slots that are given back. */
+async function reportOf(round: Round, on: readonly AnyReaction[], more: boolean): Promise<StageReport> {
+  if (more || round.signal.aborted) return { more };
+  let inMs: bigint | undefined;
+  const found = await survey(round, on);
+  for (const reaction of on) {
+    const dueInMs = found.get(reaction.name)?.dueInMs ?? null;
+    if (dueInMs === null) continue;
+    const isBusy = round.slots.running(keyOf(round.app, reaction)) > 0;
+    // One that is due already waits for a run of its stream, or for a slot.
+    const waitMs = isBusy || dueInMs <= 0n ? BigInt(REFILL_MS) : dueInMs;
+    if (inMs === undefined || waitMs < inMs) inMs = waitMs;
+  }
+  return inMs === undefined ? { more: false } : { more: false, nextAtMs: round.clock() + inMs };
+}
+
+/** 0 up to 1, 1 excluded. */
+function drawFraction(): number {
+  return new DataView(randomBytes(4).buffer).getUint32(0) / 2 ** 32;
+}

@@ -1,0 +1,18 @@
+import type { AnyReaction } from "@eventchain/ledger";
+
+/** How far a pause is spread: it is between 3/4 and 5/4 of what the policy says. */
+const SPREAD = 0.25;
+
+/**
+ * How long to wait after a run that failed, in whole milliseconds.
+ * @param attempt of the run that failed, from 1.
+ * @param random 0 up to 1, 1 excluded: those that failed together do not come again together.
+ */
+export function retryDelayMs(
+  { firstMs, factor, maxMs }: AnyReaction["retry"],
+  attempt: number,
+  random: number,
+): number {
+  const delayMs = Math.min(firstMs * factor ** (attempt - 1), maxMs);
+  return Math.round(delayMs * (1 + SPREAD * (2 * random - 1)));
+}
