@@ -1,5 +1,5 @@
 import type { LedgerError } from "@eventchain/core";
-import type { BuildRecord, BuildTransaction, EventPage, PageEvent, ProjectionStore } from "@eventchain/store";
+import type { BuildTransaction, EventPage, ListedBuild, PageEvent, ProjectionStore } from "@eventchain/store";
 import { applyEvents, HandlerFailure } from "./apply-events.ts";
 import { projectionQuery } from "./read-projected.ts";
 import type { Projection } from "./types.ts";
@@ -15,13 +15,16 @@ export interface ProjectionDeps {
 /** What became of one round over a build. */
 export type Advance =
   /** It came to `position`; `bound` is as far as it might come by then, at its level. `events`: so many were applied. */
-  | { readonly kind: "advanced"; readonly position: bigint; readonly bound: bigint; readonly events: number }
+  | { readonly kind: "moved"; readonly position: bigint; readonly bound: bigint; readonly events: number }
   /** It does not go on before somebody clears the reason. */
   | { readonly kind: "stopped"; readonly reason: string }
   /** Another process has it, or has moved it, or it is gone. */
   | { readonly kind: "busy" };
 
-type Hindrance = Exclude<Advance, { kind: "advanced" }>;
+/** A build as it was last seen. */
+export type SeenBuild = Pick<ListedBuild, "buildId" | "mode" | "state" | "position" | "reason">;
+
+type Hindrance = Exclude<Advance, { kind: "moved" }>;
 
 /** Batches of one round, after which others have their turn. */
 const BATCHES_PER_ROUND = 16;
@@ -47,7 +50,7 @@ const FORKED =
  *
  * Errors: LedgerError `database-…`, `timeout`: the database's own, to be tried again later.
  */
-export async function advanceBuild(deps: ProjectionDeps, build: BuildRecord, projection: Projection): Promise<Advance> {
+export async function advanceBuild(deps: ProjectionDeps, build: SeenBuild, projection: Projection): Promise<Advance> {
   if (build.reason !== null) return { kind: "stopped", reason: build.reason };
   const read = readerOf(deps, projection);
   let position = build.position;
@@ -60,7 +63,7 @@ export async function advanceBuild(deps: ProjectionDeps, build: BuildRecord, pro
     if (page.through <= position) break;
     if (isClosing(build, position, page)) {
       const closed = await closeGap(deps, build, projection, position);
-      return closed.kind === "advanced" ? { ...closed, events: count + closed.events } : closed;
+      return closed.kind === "moved" ? { ...closed, events: count + closed.events } : closed;
     }
     const isLast = page.through >= bound || batch === BATCHES_PER_ROUND;
     const ahead = isLast ? undefined : read(page.through);
@@ -72,7 +75,7 @@ export async function advanceBuild(deps: ProjectionDeps, build: BuildRecord, pro
     if (ahead === undefined || deps.signal?.aborted === true) break;
     next = ahead;
   }
-  return { kind: "advanced", position, bound, events: count };
+  return { kind: "moved", position, bound, events: count };
 }
 
 function readerOf(
@@ -108,8 +111,8 @@ async function applyPage(
     if (!(error instanceof HandlerFailure)) throw error;
     const [event, ...more] = events;
     if (event === undefined) throw error;
-    if (more.length === 0) return settleFailure(deps, buildId, projection, { ...batch, event, failure: error.failure });
-    const cut = cutBefore(events, error.failure);
+    if (more.length === 0) return settleFailure(deps, buildId, projection, { ...batch, event, failure: error });
+    const cut = cutBefore(events, error);
     const middle = events[cut - 1]?.position ?? after;
     const first = await applyPage(deps, buildId, projection, { after, events: events.slice(0, cut), through: middle });
     if (first !== undefined) return first;
@@ -168,7 +171,7 @@ async function inBuild<T>(
   return found === undefined ? { kind: "busy" } : found.done;
 }
 
-function isClosing({ mode, state }: BuildRecord, position: bigint, { bound }: EventPage): boolean {
+function isClosing({ mode, state }: SeenBuild, position: bigint, { bound }: EventPage): boolean {
   return mode === "inline" && state === "live" && bound - position <= CLOSING_EVENTS;
 }
 
@@ -177,7 +180,7 @@ function isClosing({ mode, state }: BuildRecord, position: bigint, { bound }: Ev
  */
 async function closeGap(
   deps: ProjectionDeps,
-  build: BuildRecord,
+  build: SeenBuild,
   projection: Projection,
   after: bigint,
 ): Promise<Advance> {
@@ -187,8 +190,8 @@ async function closeGap(
       build.buildId,
       after,
       async (transaction) => {
-        const { position, events } = await catchUpWithin(transaction, projection);
-        return { kind: "advanced", position, bound: position, events };
+        const { position, events } = await catchUpBuild(transaction, projection);
+        return { kind: "moved", position, bound: position, events };
       },
       { holdLedger: deps.ledgerId },
     );
@@ -198,7 +201,7 @@ async function closeGap(
     const page = await readerOf(deps, projection)(after);
     const { through, bound, events } = page;
     const hindrance = await applyPage(deps, build.buildId, projection, { after, events, through });
-    return hindrance ?? { kind: "advanced", position: through, bound, events: events.length };
+    return hindrance ?? { kind: "moved", position: through, bound, events: events.length };
   }
 }
 
@@ -207,10 +210,10 @@ async function closeGap(
  * swap. Under the ledger's lock nothing comes after.
  * Errors: HandlerFailure; the transaction is to be rolled back.
  */
-export async function catchUpWithin(
+export async function catchUpBuild(
   transaction: BuildTransaction,
   projection: Projection,
-): Promise<{ position: bigint; events: number }> {
+): Promise<{ position: bigint; bound: bigint; events: number }> {
   const query = projectionQuery(projection);
   const { level } = projection;
   let position = transaction.build.position;
@@ -222,6 +225,6 @@ export async function catchUpWithin(
     await transaction.move(through);
     count += events.length;
     position = through;
-    if (through >= bound) return { position, events: count };
+    if (through >= bound) return { position, bound, events: count };
   }
 }

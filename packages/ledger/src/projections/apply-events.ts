@@ -5,13 +5,10 @@ import { projectionFailed } from "./projection-failed.ts";
 import { projectedReader } from "./read-projected.ts";
 import type { Projection } from "./types.ts";
 
-/** What a projection's own code could not do; everything else that is thrown says nothing against it. */
-export class HandlerFailure extends Error {
-  readonly failure: LedgerError;
-
-  constructor(failure: LedgerError) {
-    super(failure.message, { cause: failure });
-    this.failure = failure;
+/** What a projection's own code could not do, `projection-failed`; all else that is thrown says nothing against it. */
+export class HandlerFailure extends LedgerError {
+  constructor({ message, values, cause }: LedgerError) {
+    super("projection-failed", message, { values, cause, retryable: false });
   }
 }
 
