@@ -1,5 +1,6 @@
 // `node workers/src/main.ts`: the workers as a process of their own, configured by the environment.
 
+import { whoseWork } from "./app/at-work.ts";
 import { errorValues, formatLine, type Logger } from "./run/logger.ts";
 import { readEnvironment } from "./run/read-environment.ts";
 import { runWorkers } from "./run-workers.ts";
@@ -8,6 +9,11 @@ import { runWorkers } from "./run-workers.ts";
 const logger: Logger = (level, event, values = {}) => {
   process.stderr.write(`${formatLine(new Date().toISOString(), level, event, values)}\n`);
 };
+
+// Code of an app's that nobody awaits must not take the handlers of all ledgers down.
+process.on("unhandledRejection", (reason) => {
+  logger("error", "unhandled-rejection", { ...whoseWork(), ...errorValues(reason) });
+});
 
 async function main(): Promise<void> {
   const starting = runWorkers(readEnvironment(process.env, logger));

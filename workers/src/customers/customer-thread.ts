@@ -3,6 +3,7 @@
 
 import { isMainThread, parentPort, workerData } from "node:worker_threads";
 import pg from "pg";
+import { whoseWork } from "../app/at-work.ts";
 import { type RunningApp, runApp } from "../app/run-app.ts";
 import { hostClock } from "../run/host-clock.ts";
 import type { Logger } from "../run/logger.ts";
@@ -26,9 +27,14 @@ const logger: Logger = (level, event, values = {}) => {
 
 async function run({ configPath, origin, module, databaseUrl, roles, beatMs }: ThreadData): Promise<void> {
   // Of code that nobody awaits. The handlers that are awaited have their own troubles, and go on.
-  process.on("unhandledRejection", (reason) =>
-    say({ kind: "trouble", reason: `unhandled rejection: ${messageOf(reason)}` }),
-  );
+  process.on("unhandledRejection", (reason) => {
+    const { handler, role } = whoseWork() ?? {};
+    const whose = handler ?? role;
+    say({
+      kind: "trouble",
+      reason: `unhandled rejection${whose === undefined ? "" : ` of ${whose}`}: ${messageOf(reason)}`,
+    });
+  });
   const beat = setInterval(() => say({ kind: "beat" }), beatMs);
   const app = await loadApp(configPath);
   const own = await loadCustomer(app.config, module);
