@@ -12,6 +12,7 @@ const listSql = statement("projection-list");
 const retrySql = statement("projection-retry");
 const deadLettersSql = statement("projection-dead-letters");
 const lockSql = statement("projection-build-lock");
+const existsSql = statement("projection-build-exists");
 
 type ListRow = { headPosition: bigint; name: string | null; enabled: boolean } & (ListedBuild | { buildId: null });
 
@@ -31,6 +32,12 @@ export function openPostgresProjections(pool: pg.Pool): ProjectionStore {
       runTransaction(pool, async (connection) => {
         const [build] = await runRows<BuildRecord>(connection, lockSql, [buildId]);
         if (build !== undefined) await deleteBuild(connection, build);
+      }),
+    dropBuilding: (buildId) =>
+      runTransaction(pool, async (connection) => {
+        const [build] = await runRows<BuildRecord>(connection, lockSql, [buildId]);
+        if (build?.state === "building") await deleteBuild(connection, build);
+        return build !== undefined || (await runRows(connection, existsSql, [buildId])).length === 0;
       }),
     scratch: (ledgerId, schema, work) => scratch(pool, ledgerId, schema, work),
     select: (ledgerId, text, values) => select(pool, ledgerId, text, values),

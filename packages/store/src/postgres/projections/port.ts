@@ -104,10 +104,10 @@ export interface BuildTransaction {
   addDeadLetter(event: { position: bigint; type: string }, error: string): Promise<void>;
   stop(reason: string): Promise<void>;
   /**
-   * Takes the row of the live build of its projection too, so that it stays where it is: gives its position, undefined
-   * where there is none. Errors: LedgerError `timeout` where somebody works on it for long.
+   * Takes the row of the live build of its projection too, so that it stays where it is; undefined where there is none.
+   * Errors: LedgerError `timeout` where somebody works on it for long.
    */
-  holdLive(): Promise<bigint | undefined>;
+  holdLive(): Promise<{ readonly position: bigint; readonly forked: boolean } | undefined>;
   /**
    * Makes the build the live one in the place of the one that `holdLive` took, whose tables go. To be done last: readers
    * wait from here to the commit. The live one must not be further on.
@@ -147,6 +147,8 @@ export interface ProjectionStore {
   deadLetters(ledgerId: bigint, name: string): Promise<DeadLetter[]>;
   /** Drops a build and its tables. Readers of a live one lose their views with it. */
   dropBuild(buildId: bigint): Promise<void>;
+  /** Drops a build unless it is live by now. Gives false where somebody has it at this moment. */
+  dropBuilding(buildId: bigint): Promise<boolean>;
   /**
    * Runs work on fresh tables in a transaction that is rolled back: nothing of it stays.
    * Errors: LedgerError `projection-failed` where the tables cannot be made.

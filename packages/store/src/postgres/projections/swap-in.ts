@@ -20,6 +20,8 @@ export interface LiveBuild {
   readonly buildId: bigint;
   readonly schemaName: string;
   readonly position: bigint;
+  /** The event at its position is not the one that it was: how far it is says nothing. */
+  readonly forked: boolean;
 }
 
 /**

@@ -47,7 +47,7 @@ export function transact<T>(
       },
       async holdLive() {
         live = await holdLive(connection, build);
-        return live?.position;
+        return live;
       },
       swapIn: () => swapIn(connection, build, live),
       run: (text, values) => runRows(connection, text, values),
