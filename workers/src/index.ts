@@ -1,6 +1,7 @@
 export type { AnchorDeps, ChainDeps, LedgerFailure } from "./anchor/deps.ts";
 export { type AnchorPolicy, DEFAULT_POLICY, DEVELOPMENT_POLICY, type PolicyInput, policyOn } from "./anchor/policy.ts";
 export { type AnchorInput, type AnchorReport, anchorDue } from "./anchor.ts";
+export type { AppLedger, AppRole, AppStage, StageDeps, StageReport } from "./app/types.ts";
 export { type CustomerModule, type LoadedApp, loadApp, loadCustomer } from "./customers/load-app.ts";
 export { type StartHandlersInput, startHandlers } from "./customers/start-handlers.ts";
 export type { FinaliseDeps } from "./finalise/check-mined.ts";
@@ -9,6 +10,7 @@ export type { Guard, GuardHead } from "./guard/guard.ts";
 export { openFileGuard } from "./guard/open-file-guard.ts";
 export { openPostgresGuard } from "./guard/open-postgres-guard.ts";
 export { type OpenLedgerInput, openLedger, type TrustRootFile } from "./open-ledger.ts";
+export { drainReactions, reactLedger } from "./react.ts";
 export { formatLine, type Logger, type LogLevel } from "./run/logger.ts";
 export type { FinalityOption, Role, WorkersOptions } from "./run/options.ts";
 export { type Environment, readEnvironment } from "./run/read-environment.ts";

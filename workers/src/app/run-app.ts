@@ -7,6 +7,7 @@ import {
 } from "@eventchain/ledger";
 import { type LedgerHead, openPostgresHandlers, openPostgresStore, readHeads } from "@eventchain/store";
 import type pg from "pg";
+import { drainReactions } from "../react.ts";
 import { type Logger, Troubles } from "../run/logger.ts";
 import { atWork } from "./at-work.ts";
 import { type Rounds, runRounds } from "./run-rounds.ts";
@@ -83,6 +84,7 @@ class AppRunner implements RunningApp {
     this.#wake();
     await this.#polling;
     await this.#rounds.stop();
+    await drainReactions(this.#stopping.signal);
     await this.#connection.close();
   }
 
