@@ -64,6 +64,14 @@ export { defineModel } from "./models/define-model.ts";
 export type { AnyModel, Model, ModelEvent, ModelSpec, Models, StateOf, StatesOf } from "./models/types.ts";
 export { formatInstant, type Instant, parseInstant } from "./parse-instant.ts";
 export { checkAppend } from "./prepare-append.ts";
+export { defineProjection } from "./projections/define-projection.ts";
+export { type ProjectReport, projectOnce } from "./projections/project-once.ts";
+export {
+  cancelReplay,
+  type Replayed,
+  type ReplayOptions,
+  replayProjection,
+} from "./projections/replay-projection.ts";
 export type {
   ModelProjectionSpec,
   OnError,
