@@ -1,3 +1,4 @@
+import { LedgerError } from "@eventchain/core";
 import type { AnyReaction } from "@eventchain/ledger";
 
 /** How far a pause is spread: it is between 3/4 and 5/4 of what the policy says. */
@@ -15,4 +16,10 @@ export function retryDelayMs(
 ): number {
   const delayMs = Math.min(firstMs * factor ** (attempt - 1), maxMs);
   return Math.round(delayMs * (1 + SPREAD * (2 * random - 1)));
+}
+
+/** How long what failed asks to be left alone, in milliseconds: a LedgerError's value `retryAfterMs`, `maxMs` at most; else 0. */
+export function askedDelayMs({ maxMs }: Pick<AnyReaction["retry"], "maxMs">, error: unknown): number {
+  const asked = error instanceof LedgerError ? error.values.retryAfterMs : undefined;
+  return typeof asked === "number" && asked > 0 ? Math.min(Math.ceil(asked), maxMs) : 0;
 }

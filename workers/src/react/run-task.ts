@@ -5,7 +5,7 @@ import { errorValues, type Logger } from "../run/logger.ts";
 import { findWanted, seenBy } from "./find-tasks.ts";
 import { makeContext } from "./make-context.ts";
 import { readStateAt } from "./read-state-at.ts";
-import { retryDelayMs } from "./retry-delay.ts";
+import { askedDelayMs, retryDelayMs } from "./retry-delay.ts";
 import { type RunEnd, runWithin } from "./run-within.ts";
 
 /** A lease is so much longer than the run may take: for reading the event, and for storing how it ended. */
@@ -125,7 +125,8 @@ async function settle(deps: RunTaskDeps, reaction: AnyReaction, task: LeasedTask
         if (await reactions.bury(ledgerId, task, error)) logger("error", "reaction-dead-letter", said);
         return;
       }
-      const afterMs = retryDelayMs(reaction.retry, task.attempt, random());
+      const { retry } = reaction;
+      const afterMs = Math.max(retryDelayMs(retry, task.attempt, random()), askedDelayMs(retry, outcome.error));
       if (await reactions.putOff(ledgerId, task, { due: { afterMs }, error, counts: true }))
         logger("warn", "reaction-run-failed", { ...said, againInMs: afterMs });
     }

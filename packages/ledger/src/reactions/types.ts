@@ -13,7 +13,10 @@ import type { ProjectedEvent } from "../projections/types.ts";
 import type { Level } from "../subscribe/types.ts";
 import type { LedgerEvent, LedgerReads } from "../types.ts";
 
-/** How often a failed run is made again, and when: `firstMs`, then `factor` times longer each time, at most `maxMs`, spread by a quarter. */
+/**
+ * How often a failed run is made again, and when: `firstMs`, then `factor` times longer each time, at most `maxMs`, spread
+ * by a quarter. A LedgerError whose value `retryAfterMs` asks for longer gets that, `maxMs` at most.
+ */
 export interface RetryPolicy {
   /** Runs in all, before the task is a dead letter. Default 10. */
   readonly attempts?: number | undefined;
