@@ -3,6 +3,7 @@ import {
   groupAppends,
   openPostgresCheckpoints,
   openPostgresLog,
+  openPostgresSnapshots,
   openPostgresStore,
   type PostgresStore,
 } from "@eventchain/store";
@@ -10,10 +11,13 @@ import { checkKeys } from "./check-keys.ts";
 import { checkLedgerOptions } from "./check-ledger-options.ts";
 import { openCommands } from "./commands/open-commands.ts";
 import { collectDefinitions } from "./events/collect-definitions.ts";
+import { listDefinitions } from "./events/list-definitions.ts";
 import { openSchemas } from "./events/schema-registry.ts";
 import { openHandlerStores } from "./handlers/stores.ts";
 import { openGate } from "./open-gate.ts";
 import { openLedger } from "./open-ledger.ts";
+import { openInlineProjections } from "./projections/inline-projections.ts";
+import type { Report } from "./snapshots/report.ts";
 import { type HeadWatch, watchHead } from "./subscribe/watch-head.ts";
 import type { Connection, Ledger, LedgerOptions } from "./types.ts";
 import { type WatermarkWatch, watchWatermarks } from "./watch-watermarks.ts";
@@ -25,6 +29,8 @@ export interface ConnectOptions {
   maxConnections?: number | undefined;
   /** Milliseconds since 1970-01-01 UTC, for the ids of events. Default: the host's clock. */
   clock?: (() => bigint) | undefined;
+  /** Told of what is wrong with snapshots, which hinders nobody. Default: a warning of the process. */
+  report?: Report | undefined;
 }
 
 /**
@@ -32,8 +38,8 @@ export interface ConnectOptions {
  * Errors: LedgerError `database-unavailable`, `not-migrated`, `database-refused`, `config-invalid`.
  */
 export async function connect(options: ConnectOptions): Promise<Connection> {
-  checkKeys(options, ["database", "maxConnections", "clock"], "connect options");
-  const { database, maxConnections, clock = hostClock } = options;
+  checkKeys(options, ["database", "maxConnections", "clock", "report"], "connect options");
+  const { database, maxConnections, clock = hostClock, report } = options;
   const own = typeof database === "string";
   // An environment variable that is not set must not end in whatever server happens to run here.
   if (own ? database === "" : typeof database !== "object" || database === null)
@@ -52,9 +58,11 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   }
   const log = openPostgresLog(store.pool);
   const handlers = openHandlerStores(store.pool);
-  const appends = groupAppends(store);
+  const inline = openInlineProjections(store);
+  const appends = groupAppends(inline);
   const commands = openCommands({ store, appends, clock });
   const checkpoints = openPostgresCheckpoints(store.pool);
+  const snapshots = openPostgresSnapshots(store.pool);
   const watches = new Map<bigint, { watch: WatermarkWatch; heads: HeadWatch }>();
   const gate = openGate();
   let closing: Promise<void> | undefined;
@@ -76,6 +84,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     if (record !== undefined) {
       const { ledgerId } = record;
       const schemas = await openSchemas(store, ledgerId, definitions);
+      inline.add(ledgerId, listDefinitions(options.projections, "projections", "projection"));
       const deps = {
         record,
         store,
@@ -85,6 +94,8 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
         schemas,
         ...watchesOf(ledgerId),
         checkpoints,
+        snapshots,
+        report,
         handlers,
         clock,
         gate,

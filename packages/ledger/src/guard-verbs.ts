@@ -11,6 +11,8 @@ export function guardLedger(gate: Gate, ledger: Ledger): Ledger {
       gate.check();
       return guardView(gate, ledger.as(actor));
     },
+    snapshot: (model, stream) => gate.run(() => ledger.snapshot(model, stream)),
+    snapshots: (branch) => gate.iterate(() => ledger.snapshots(branch)),
     handlers: () => gate.run(() => ledger.handlers()),
     switchHandler: (handler, enabled, options) => gate.run(() => ledger.switchHandler(handler, enabled, options)),
     reactions: () => gate.run(() => ledger.reactions()),
@@ -45,7 +47,9 @@ function guardReads(gate: Gate, reads: LedgerReads): LedgerReads {
     },
     audit: (options) => gate.iterate(() => reads.audit(options)),
     related: (eventId, options) => gate.run(() => reads.related(eventId, options)),
-    state: (model, context) => gate.run(() => reads.state(model, context)),
+    state: (model, context, options) => gate.run(() => reads.state(model, context, options)),
+    stateAt: (model, context, options) => gate.run(() => reads.stateAt(model, context, options)),
+    diff: (model, context, options) => gate.run(() => reads.diff(model, context, options)),
     receipt: (commandId) => gate.run(() => reads.receipt(commandId)),
     prove: (event, options) => gate.run(() => reads.prove(event, options)),
   };

@@ -21,6 +21,7 @@ test("exports these names", () => {
     "defineModel",
     "defineProjection",
     "defineReaction",
+    "defineSnapshots",
     "deny",
     "describeCommands",
     "formatInstant",

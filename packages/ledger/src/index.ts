@@ -96,9 +96,12 @@ export type {
   RetryPolicy,
   Timeout,
 } from "./reactions/types.ts";
+export { defineSnapshots } from "./snapshots/define-snapshots.ts";
+export type { Report, SnapshotProblem } from "./snapshots/report.ts";
 export type {
   At,
   SnapshotDue,
+  SnapshotListed,
   SnapshotRule,
   SnapshotSpec,
   SnapshotTaken,

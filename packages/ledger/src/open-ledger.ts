@@ -7,6 +7,7 @@ import type {
   GroupedAppends,
   LedgerRecord,
   LogStore,
+  SnapshotStore,
 } from "@eventchain/store";
 import { openView } from "./access/open-view.ts";
 import { appendEvents } from "./append-events.ts";
@@ -14,6 +15,7 @@ import { awaitPosition } from "./await-position.ts";
 import { executeCommand } from "./commands/execute-command.ts";
 import type { Commands } from "./commands/open-commands.ts";
 import type { AnyCommand, CommandInput, CommandReceipt, ExecuteOptions, RejectionCode } from "./commands/types.ts";
+import { listDefinitions } from "./events/list-definitions.ts";
 import type { SchemaRegistry } from "./events/schema-registry.ts";
 import { findReceipt } from "./find-receipt.ts";
 import { guardLedger } from "./guard-verbs.ts";
@@ -25,6 +27,10 @@ import { type Gate, openGate } from "./open-gate.ts";
 import { openReads } from "./open-reads.ts";
 import { dropReactionTask, listReactions, listTasks, retryReaction } from "./reactions/manage-reactions.ts";
 import { readStatus } from "./read-status.ts";
+import { listSnapshots } from "./snapshots/list-snapshots.ts";
+import { type Report, safely, warn } from "./snapshots/report.ts";
+import { snapshotNow } from "./snapshots/snapshot-now.ts";
+import { openSyncSnapshots } from "./snapshots/sync-snapshots.ts";
 import type { HeadWatch } from "./subscribe/watch-head.ts";
 import type { Ledger, LedgerOptions } from "./types.ts";
 import type { WatermarkWatch } from "./watch-watermarks.ts";
@@ -42,6 +48,9 @@ export interface LedgerDeps {
   handlers: HandlerStores;
   heads: HeadWatch;
   checkpoints: CheckpointStore;
+  snapshots: SnapshotStore;
+  /** Told of what is wrong with snapshots. Default: a warning of the process. */
+  report?: Report | undefined;
   clock: () => bigint;
   /** What each verb goes through. Default: one that stays open. */
   gate?: Gate | undefined;
@@ -55,25 +64,54 @@ export function openLedger({ record, ...rest }: LedgerDeps, options: LedgerOptio
   const { access, rowSecurity = false, recordRejections = false, require: required = [] } = options;
   const { schemas, clock, random, gate = openGate() } = rest;
   const handlerNames = namesOf(options);
+  const use = {
+    ledgerId,
+    origin,
+    ...{ store: rest.store, snapshots: rest.snapshots, clock, random },
+    rules: listDefinitions(options.snapshots, "snapshots", "snapshots"),
+    report: safely(rest.report ?? warn),
+  };
   const newCommandId = (): string => uuidv7(clock(), random?.(10));
-  const deps = { ...rest, gate, ledgerId, origin, required, rules: { recordRejections, schemas }, newCommandId };
+  const deps = {
+    ...rest,
+    gate,
+    ledgerId,
+    origin,
+    required,
+    rules: { recordRejections, schemas, use },
+    newCommandId,
+    use,
+  };
+  const sync = openSyncSnapshots(use, async (name) => {
+    const switches = await rest.handlers.switches.list(ledgerId);
+    return switches.find(({ handler }) => handler === name)?.enabled !== false;
+  });
 
   /** The codes of a receipt are the command's: what was recorded under its id was checked against them. */
-  const execute = <C extends AnyCommand>(
+  const execute = async <C extends AnyCommand>(
     command: C,
     input: CommandInput<C>,
     how: ExecuteOptions,
     scope: AccessScope,
-  ): Promise<CommandReceipt<RejectionCode<C>>> =>
-    executeCommand(deps, command, input, how, scope) as Promise<CommandReceipt<RejectionCode<C>>>;
+  ): Promise<CommandReceipt<RejectionCode<C>>> => {
+    const receipt = await executeCommand(deps, command, input, how, scope);
+    if (receipt.status === "recorded") await sync.after(receipt.events);
+    return receipt as CommandReceipt<RejectionCode<C>>;
+  };
 
   return guardLedger(gate, {
     ...openReads(deps, {}),
-    append: (stream, events, how) => appendEvents(deps, stream, events, how),
+    append: async (stream, events, how) => {
+      const receipt = await appendEvents(deps, stream, events, how);
+      await sync.after(receipt.events);
+      return receipt;
+    },
     // Its caller is trusted with everything.
     execute: (command, input, how) => execute(command, input, how, {}),
     as: (actor) => openView({ ...deps, execute }, { access, rowSecurity }, actor),
     receipt: (commandId) => findReceipt(deps, commandId),
+    snapshot: (model, stream) => snapshotNow(use, model, stream),
+    snapshots: (branch) => listSnapshots(use, branch),
     handlers: () => listHandlers(deps.handlers, ledgerId),
     switchHandler: (handler, enabled, how) => switchHandler({ ...deps, handlerNames }, handler, enabled, how),
     reactions: () => listReactions(deps),

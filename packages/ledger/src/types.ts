@@ -18,7 +18,15 @@ import type { HandlerStatus, SwitchOptions, SwitchReceipt } from "./handlers/typ
 import type { AnyModel, Model } from "./models/types.ts";
 import type { Projection } from "./projections/types.ts";
 import type { DeadTaskOptions, ReactionStatus, ReactionTask, ReactionTasksOptions } from "./reactions/types.ts";
-import type { SnapshotRule } from "./snapshots/types.ts";
+import type {
+  At,
+  SnapshotListed,
+  SnapshotRule,
+  SnapshotTaken,
+  StateAt,
+  StateDiff,
+  StateOptions,
+} from "./snapshots/types.ts";
 import type { CoveringAnchor, LedgerStatus } from "./status-types.ts";
 import type { SubscribeOptions, Subscription } from "./subscribe/types.ts";
 
@@ -196,8 +204,20 @@ export interface LedgerReads {
    * Errors: LedgerError `not-found`, also where the event may not be seen.
    */
   related(eventId: string, options?: RelatedOptions): Promise<Related>;
-  /** A model's state now: over a stream (a text names one), or a query. */
-  state<State>(model: Model<State>, context: string | Context): Promise<State>;
+  /**
+   * A model's state over a stream (a text names one), or a query: now, or at a point in time. Read from a snapshot on
+   * where there is one that can be used; the answer is the same.
+   * Errors: LedgerError `not-found` for a version or position that is not there, or may not be seen.
+   */
+  state<State>(model: Model<State>, context: string | Context, options?: StateOptions): Promise<State>;
+  /** As `state`, with the position and version that it is the state of. */
+  stateAt<State>(model: Model<State>, context: string | Context, options?: StateOptions): Promise<StateAt<State>>;
+  /** What the states at two points differ in. `to`: default now. Errors: as `state`. */
+  diff<State>(
+    model: Model<State>,
+    context: string | Context,
+    options: { readonly from: At; readonly to?: At | undefined; readonly snapshots?: boolean | undefined },
+  ): Promise<StateDiff<State>>;
   /** What became of a command id; undefined where it was never recorded, or may not be seen. */
   receipt(commandId: string): Promise<Receipt | Rejection | undefined>;
   /**
@@ -252,6 +272,15 @@ export interface Ledger extends LedgerReads {
     input: CommandInput<C>,
     options: ExecuteOptions,
   ): Promise<CommandReceipt<RejectionCode<C>>>;
+  /**
+   * Takes a snapshot of what a model makes of a stream now; without a stream, of the query that the ledger's snapshots of
+   * the model are of. Where its branch has one at this position already, that is given.
+   * Errors: LedgerError `invalid-value` where the state is not canonical JSON, with the path; `not-found` where there is no
+   * event yet; `config-invalid` where neither a stream nor one rule says what of.
+   */
+  snapshot(model: AnyModel, stream?: string | undefined): Promise<SnapshotTaken>;
+  /** The snapshots, or those of one branch, by branch (bytewise) and position, and whether each can be used. */
+  snapshots(branch?: string | undefined): AsyncIterable<SnapshotListed>;
   /** The ledger as this actor may see it. Errors: LedgerError `config-invalid` where it was opened without `access`. */
   as(actor: Actor | string): LedgerView;
   /** All handlers that the ledger's database knows, and how they stand, by name (bytewise). */

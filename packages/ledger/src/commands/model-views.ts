@@ -1,6 +1,9 @@
 import { type AppendRequest, type EventQuery, type EventStore, matchesQuery, type NewEvent } from "@eventchain/store";
 import { folder } from "../models/fold-events.ts";
 import type { AnyModel } from "../models/types.ts";
+import { type Branch, branchOfContext, coversStream } from "../snapshots/branches.ts";
+import { findStarts } from "../snapshots/find-starts.ts";
+import type { SnapshotUse } from "../snapshots/use.ts";
 import type { JsonObject } from "../types.ts";
 import { contextQuery } from "./context-query.ts";
 import type { KeptStates } from "./kept-states.ts";
@@ -12,6 +15,8 @@ export interface ModelView {
   readonly key: string;
   readonly query: Exclude<EventQuery, "all">;
   readonly model: AnyModel;
+  /** Where snapshots of it hang, and how they are found; undefined: no rule takes any. */
+  readonly snapshots: { readonly use: SnapshotUse; readonly branch: Branch } | undefined;
   state: unknown;
   /** What the model or an upcaster threw: whoever is decided on this view fails with it. */
   failure: { readonly error: unknown } | undefined;
@@ -37,6 +42,7 @@ export function viewsOf(
   ledgerId: bigint,
   command: AnyCommand,
   contexts: ReadonlyMap<string, Context>,
+  use?: SnapshotUse,
 ): ReadonlyMap<string, ModelView> {
   const views = new Map<string, ModelView>();
   for (const [name, model] of command.models) {
@@ -44,9 +50,26 @@ export function viewsOf(
     if (context === undefined) throw new Error("each model has a context");
     const query = contextQuery(context, model);
     const key = `${ledgerId} ${modelId(model)} ${JSON.stringify(query)}`;
-    views.set(name, { key, query, model, state: undefined, failure: undefined, ahead: false, guessed: false });
+    const branch = use && branchOfView(use, model, context);
+    const snapshots = use && branch && { use, branch };
+    views.set(name, {
+      key,
+      query,
+      model,
+      snapshots,
+      state: undefined,
+      failure: undefined,
+      ahead: false,
+      guessed: false,
+    });
   }
   return views;
+}
+
+/** Only what a rule takes snapshots of is asked for: every other command keeps its one round trip. */
+function branchOfView({ rules }: SnapshotUse, model: AnyModel, context: Context): Branch | undefined {
+  if (context.kind === "stream" && !rules.some((rule) => coversStream(rule, model, context.stream))) return undefined;
+  return rules.length === 0 ? undefined : branchOfContext(rules, model, context);
 }
 
 /**
@@ -58,15 +81,17 @@ export async function readViews(
   ledgerId: bigint,
   views: readonly ModelView[],
   kept: KeptStates,
+  options: { readonly snapshots: boolean } = { snapshots: true },
 ): Promise<bigint> {
-  const starts = views.map((view) => startOf(view, kept));
+  const starts = await startsOf(views, kept, options.snapshots);
   const look = await store.look(
     ledgerId,
     views.map(({ query }, index) => ({ query, after: starts[index]?.position ?? 0n })),
   );
   // A database that was put back to an earlier day has lost what these states are made of. They are taken, so the next
   // look starts without them.
-  if (starts.some((start) => start.position > look.position)) return readViews(store, ledgerId, views, kept);
+  if (starts.some((start) => start.position > look.position))
+    return readViews(store, ledgerId, views, kept, { snapshots: false });
   for (const [index, view] of views.entries()) {
     const [start, events] = [starts[index], look.contexts[index]];
     if (start === undefined || events === undefined) throw new Error("a look has each context that was asked for");
@@ -87,10 +112,30 @@ export async function readViews(
   return look.position;
 }
 
-/** Where a view starts from: a state, and the position that it is of. */
-function startOf({ key, model }: ModelView, kept: KeptStates): { position: bigint; state: () => unknown } {
-  const found = kept.take(key);
-  return found === undefined ? { position: 0n, state: model.initial } : { ...found, state: () => found.state };
+/**
+ * Where each view starts from: a state, and the position that it is of. What is not kept in memory starts from its newest
+ * snapshot, where a rule takes some: one query for all of these, and none where there are none.
+ */
+async function startsOf(
+  views: readonly ModelView[],
+  kept: KeptStates,
+  bySnapshots: boolean,
+): Promise<readonly { position: bigint; state: () => unknown }[]> {
+  const found = views.map(({ key }): { position: bigint; state: unknown } | undefined => kept.take(key));
+  const cold = views.flatMap(({ snapshots }, index) =>
+    bySnapshots && snapshots !== undefined && found[index] === undefined ? [{ ...snapshots, index }] : [],
+  );
+  const [first] = cold;
+  if (first !== undefined) {
+    const starts = await findStarts(first.use, cold);
+    for (const [at, { index }] of cold.entries()) found[index] = starts[at];
+  }
+  return views.map(({ model }, index) => {
+    const start = found[index];
+    return start === undefined
+      ? { position: 0n, state: model.initial }
+      : { position: start.position, state: () => start.state };
+  });
 }
 
 function attempt(view: ModelView, run: () => void): void {

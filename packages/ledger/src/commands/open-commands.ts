@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Bytes, equalBytes, LedgerError, randomBytes } from "@eventchain/core";
 import type { GroupedAppends } from "@eventchain/store";
 import type { SchemaRegistry } from "../events/schema-registry.ts";
+import type { SnapshotUse } from "../snapshots/use.ts";
 import { aborted } from "../watch-value.ts";
 import { onlyStream } from "./context-query.ts";
 import { ask, type DecidedRejection, denyIssuing } from "./decide-command.ts";
@@ -34,6 +35,8 @@ const GATHERED = { maxAsks: 256, maxCalls: 2 };
 export interface CommandRules {
   readonly recordRejections: boolean;
   readonly schemas: Pick<SchemaRegistry, "keepUsed">;
+  /** Where cold contexts may start. Default: at the beginning. */
+  readonly use?: SnapshotUse | undefined;
 }
 
 /** The commands on their way in this process, of all ledgers of a connection. */
@@ -106,7 +109,7 @@ export function openCommands(given: CommandsDeps): Commands {
     const elements = [...contexts.values()].flatMap((context) => contextElements(ledgerId, context));
     const settled = Promise.withResolvers<CommandOutcome>();
     const { resolve, reject } = settled;
-    const views = viewsOf(ledgerId, execution.command, contexts);
+    const views = viewsOf(ledgerId, execution.command, contexts, rules.use);
     const job = { ledgerId, execution, views, stream: onlyStream(contexts), ...rules, attempts: 0, resolve, reject };
     const onAbort = (): void => {
       if (lanes.remove(elements, job)) reject(aborted("the command", signal?.reason));

@@ -85,3 +85,15 @@ export interface SnapshotTaken {
   /** The position of that event. */
   readonly eventPosition: bigint;
 }
+
+/** A snapshot as it is kept. */
+export interface SnapshotListed extends SnapshotTaken {
+  /** The stream, or the branch's own name. */
+  readonly of: string;
+  /** The version of the model. */
+  readonly schema: number;
+  /** Microseconds since 1970-01-01 UTC by the database's clock. */
+  readonly takenAtMicros: bigint;
+  /** Why it is not what its event commits to, and so not used; undefined where it is. */
+  readonly problem: string | undefined;
+}

@@ -16,12 +16,15 @@ import { openCommands } from "../commands/open-commands.ts";
 import { collectDefinitions } from "../events/collect-definitions.ts";
 import { openSchemas, type SchemaRegistry } from "../events/schema-registry.ts";
 import { type LedgerDeps, openLedger } from "../open-ledger.ts";
+import type { Report } from "../snapshots/report.ts";
 import { watchHead } from "../subscribe/watch-head.ts";
 import type { Ledger, LedgerOptions } from "../types.ts";
 import type { WatermarkWatch } from "../watch-watermarks.ts";
 import { DEFAULT_NOW_MS } from "./decide-given.ts";
 
 export interface MemoryLedgerOptions extends LedgerOptions {
+  /** Told of what is wrong with snapshots. Default: a warning of the process. */
+  readonly report?: Report | undefined;
   /** Default "memory.test". */
   readonly origin?: string | undefined;
   /** What its clock says first: milliseconds since 1970-01-01 UTC. Default 2026-01-01T00:00:00Z. */
@@ -49,7 +52,7 @@ const LEDGER_ID = 1n;
  */
 export function openMemoryLedger(options: MemoryLedgerOptions = {}): MemoryLedger {
   checkObject(options as unknown, "memory ledger options");
-  const { origin = "memory.test", startMs = DEFAULT_NOW_MS, ...ledgerOptions } = options;
+  const { origin = "memory.test", startMs = DEFAULT_NOW_MS, report, ...ledgerOptions } = options;
   checkLedgerOptions(ledgerOptions);
   const definitions = collectDefinitions(ledgerOptions);
   let nowMs = checkTime("startMs", startMs);
@@ -68,7 +71,8 @@ export function openMemoryLedger(options: MemoryLedgerOptions = {}): MemoryLedge
   const watching = { watch: noWatch, heads, checkpoints };
   // What runs handlers is a worker's, of a database.
   const handlers = { switches: store.handlers, projections: undefined, reactions: undefined, troubles: undefined };
-  const deps = { record, store, log: unsealedLog, appends, commands, schemas, ...watching, handlers, clock, random };
+  const kept = { snapshots: store.snapshots, report, handlers };
+  const deps = { record, store, log: unsealedLog, appends, commands, schemas, ...watching, ...kept, clock, random };
   return Object.assign(openLedger(deps, ledgerOptions), {
     advance: (delayMs: bigint | number) => {
       nowMs += checkTime("delayMs", delayMs);

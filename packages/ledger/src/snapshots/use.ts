@@ -1,0 +1,7 @@
+import type { FindStartsDeps } from "./find-starts.ts";
+import type { SnapshotRule } from "./types.ts";
+
+/** How a ledger's reads use its snapshots. */
+export interface SnapshotUse extends FindStartsDeps {
+  readonly rules: readonly SnapshotRule[];
+}
