@@ -1,4 +1,4 @@
-import { LedgerError } from "@eventchain/core";
+import { LedgerError, type LedgerErrorCode } from "@eventchain/core";
 import { abortedError, throwIfAborted } from "./abort.ts";
 import { lengthOf, maxCallNames, namesOf } from "./check-request.ts";
 import type { AppendOutcome, AppendRequest, EventStore } from "./port.ts";
@@ -105,9 +105,11 @@ function withChain(request: AppendRequest, chain: number | undefined): AppendReq
   return chain === undefined ? lone : { ...lone, chain };
 }
 
-/** The database could not take the group as it was, although it was there: one of its requests may be to blame. */
+/** What a group can be refused with because of one of its requests: by the database, or by an inline projection. */
+const POISONED: readonly LedgerErrorCode[] = ["database-failed", "too-large", "projection-failed"];
+
 function mayBePoisoned(error: unknown): boolean {
-  return !(error instanceof LedgerError) || error.code === "database-failed" || error.code === "too-large";
+  return !(error instanceof LedgerError) || POISONED.includes(error.code);
 }
 
 type Appender = Pick<EventStore, "append">;

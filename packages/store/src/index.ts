@@ -61,11 +61,13 @@ export { migrate } from "./postgres/migrate.ts";
 export { openPostgresStore, type PostgresStore, type PostgresStoreOptions } from "./postgres/open-postgres-store.ts";
 export { openPostgresProjections } from "./postgres/projections/open-postgres-projections.ts";
 export type {
+  AppendTransaction,
   BuildDraft,
   BuildRecord,
   BuildTransaction,
   DeadLetter,
   EventPage,
+  InlineBuild,
   ListedBuild,
   PageEvent,
   PageRequest,
@@ -73,6 +75,7 @@ export type {
   ProjectionStore,
   RunSql,
   ScratchTransaction,
+  WithinAppend,
 } from "./postgres/projections/port.ts";
 export { openPostgresReactions } from "./postgres/reactions/open-postgres-reactions.ts";
 export type {

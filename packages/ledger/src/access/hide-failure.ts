@@ -11,6 +11,7 @@ const FAILURES: readonly LedgerErrorCode[] = [
   "upcast-failed",
   "unknown-event",
   "database-failed",
+  "projection-failed",
 ];
 
 const causes = new WeakMap<object, unknown>();

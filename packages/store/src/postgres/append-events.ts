@@ -8,6 +8,8 @@ import { decodeOutcomes, type OutcomeRow } from "./decode-outcomes.ts";
 import { encodeRequests } from "./encode-requests.ts";
 import { statement } from "./load-statement.ts";
 import { isConnectionLoss, mapDatabaseError } from "./map-database-error.ts";
+import type { WithinAppend } from "./projections/port.ts";
+import { runWithin } from "./projections/run-within.ts";
 import { queryRows, runRows } from "./run-rows.ts";
 
 const appendSql = statement("append-events");
@@ -22,11 +24,15 @@ class ConnectionLoss extends Error {
   }
 }
 
-/** One call on one connection. A connection that is lost once the call may have been sent: ConnectionLoss. */
+/**
+ * One call on one connection. A connection that is lost once the call may have been sent: ConnectionLoss.
+ * @param within makes a transaction of the call, and is run in it
+ */
 async function sendRequests(
   pool: pg.Pool,
   ledgerId: bigint,
   requests: readonly AppendRequest[],
+  within: WithinAppend | undefined,
 ): Promise<AppendOutcome[]> {
   const values = encodeRequests(ledgerId, requests);
   const connection = await pool.connect().catch((error: unknown) => {
@@ -37,14 +43,24 @@ async function sendRequests(
     broken = true;
   };
   connection.on("error", onError);
-  try {
+  const call = async (): Promise<AppendOutcome[]> => {
     const rows = await queryRows<OutcomeRow>(connection, appendSql, values);
     if (rows.length === 0)
       throw new LedgerError("ledger-not-found", "there is no such ledger", { values: { ledgerId } });
     return decodeOutcomes(rows, requests);
+  };
+  try {
+    if (within === undefined) return await call();
+    await connection.query("begin isolation level read committed");
+    const outcomes = await call();
+    await runWithin(connection, ledgerId, requests, outcomes, within);
+    await connection.query("commit");
+    return outcomes;
   } catch (error) {
     broken ||= isConnectionLoss(error);
-    throw broken && !(error instanceof LedgerError) ? new ConnectionLoss(error) : mapDatabaseError(error);
+    if (within !== undefined && !broken) await connection.query("rollback").catch(onError);
+    const isOwn = error instanceof LedgerError && error.code !== "database-unavailable";
+    throw broken && !isOwn ? new ConnectionLoss(error) : mapDatabaseError(error);
   } finally {
     connection.off("error", onError);
     connection.release(broken);
@@ -115,10 +131,11 @@ async function recoverOnce(
   pool: pg.Pool,
   ledgerId: bigint,
   requests: readonly AppendRequest[],
+  within: WithinAppend | undefined,
 ): Promise<AppendOutcome[]> {
   const found = await findAppended(pool, ledgerId, requests);
   const missing = requests.filter((_, index) => found[index] === undefined);
-  const again = missing.length === 0 ? [] : await sendRequests(pool, ledgerId, missing);
+  const again = missing.length === 0 ? [] : await sendRequests(pool, ledgerId, missing, within);
   const late = again.some(mayBeOurs) ? await findAppended(pool, ledgerId, missing) : [];
   let next = 0;
   return found.map((first) => {
@@ -134,13 +151,14 @@ async function recoverRequests(
   pool: pg.Pool,
   ledgerId: bigint,
   requests: readonly AppendRequest[],
+  within: WithinAppend | undefined,
   loss: unknown,
 ): Promise<AppendOutcome[]> {
   let last = loss;
   for (const delayMs of recoveryDelaysMs) {
     await pause(delayMs);
     try {
-      return await recoverOnce(pool, ledgerId, requests);
+      return await recoverOnce(pool, ledgerId, requests, within);
     } catch (error) {
       if (!(error instanceof ConnectionLoss) && !isConnectionLoss(error)) throw error;
       last = error;
@@ -160,16 +178,17 @@ async function recoverRequests(
 /**
  * Appends requests in one call and one commit; see `EventStore.append`.
  *
- * 1. the server's commit. A caller who dies before it has appended nothing, after it everything that the call accepted;
- *    the same requests again give `duplicate` (command ids) or `duplicate-id` (event ids).
+ * 1. the server's commit, of what `within` did as well. A caller who dies before it has appended nothing, after it everything
+ *    that the call accepted; the same requests again give `duplicate` (command ids) or `duplicate-id` (event ids).
  *
- * Errors: `database-unavailable` (where the connection was lost and stays so, what became of it is not known),
+ * Errors: what `within` throws (nothing was appended); `database-unavailable` (where the connection was lost and stays so, what became of it is not known),
  * `timeout` (nothing was appended), `ledger-not-found`, `too-large` (more than one message holds).
  */
 export async function appendEvents(
   pool: pg.Pool,
   ledgerId: bigint,
   requests: readonly AppendRequest[],
+  within?: WithinAppend,
 ): Promise<AppendOutcome[]> {
   checkChains(requests);
   const refusals = withDependents(requests, checkRequests(requests));
@@ -178,8 +197,8 @@ export async function appendEvents(
     throw new LedgerError("too-large", "one call has at most 128 MiB of text");
   }
   if (sound.length === 0) return refusals.filter((refusal) => refusal !== undefined);
-  const outcomes = await sendRequests(pool, ledgerId, sound).catch((error: unknown) => {
-    if (error instanceof ConnectionLoss) return recoverRequests(pool, ledgerId, sound, error);
+  const outcomes = await sendRequests(pool, ledgerId, sound, within).catch((error: unknown) => {
+    if (error instanceof ConnectionLoss) return recoverRequests(pool, ledgerId, sound, within, error);
     throw error;
   });
   let next = 0;

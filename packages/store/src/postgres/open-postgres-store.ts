@@ -1,7 +1,7 @@
 import { LedgerError } from "@eventchain/core";
 import pg from "pg";
 import { checkBound } from "../check-bound.ts";
-import type { EventStore, LedgerRecord, StoredEvent, Watermarks } from "../port.ts";
+import type { AppendOutcome, AppendRequest, EventStore, LedgerRecord, StoredEvent, Watermarks } from "../port.ts";
 import { appendEvents } from "./append-events.ts";
 import { checkSchema } from "./check-schema.ts";
 import { countEvents } from "./count-events.ts";
@@ -11,6 +11,7 @@ import { findEvent } from "./find-event.ts";
 import { keepSchemas, keptSchemas } from "./keep-schemas.ts";
 import { statement } from "./load-statement.ts";
 import { look } from "./look.ts";
+import type { WithinAppend } from "./projections/port.ts";
 import { readAll, readStream } from "./read-events.ts";
 import { runRows } from "./run-rows.ts";
 
@@ -25,6 +26,8 @@ export type PostgresStoreOptions =
 
 export interface PostgresStore extends EventStore {
   readonly pool: pg.Pool;
+  /** As `EventStore.append`. @param within is run in the call's transaction, once its events are there. */
+  append(ledgerId: bigint, requests: readonly AppendRequest[], within?: WithinAppend): Promise<AppendOutcome[]>;
 }
 
 const findLedgerSql = statement("find-ledger");
@@ -88,9 +91,9 @@ export function openPostgresStore(options: PostgresStoreOptions): PostgresStore 
       await ready();
       return runRows<LedgerRecord>(pool, listLedgersSql, []);
     },
-    async append(ledgerId, requests) {
+    async append(ledgerId, requests, within) {
       await ready();
-      return appendEvents(pool, ledgerId, requests);
+      return appendEvents(pool, ledgerId, requests, within);
     },
     readStream: (ledgerId, stream, read = {}) => checkedRead(() => readStream(pool, ledgerId, stream, read)),
     readAll: (ledgerId, read = {}) => checkedRead(() => readAll(pool, ledgerId, read)),

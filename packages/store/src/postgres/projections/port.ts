@@ -165,3 +165,26 @@ export interface ScratchTransaction {
   readonly schemaName: string;
   run: RunSql;
 }
+
+/** A live build of an inline projection that is on and not stopped. */
+export type InlineBuild = Pick<BuildRecord, "buildId" | "name" | "version" | "schemaName" | "position"> &
+  Pick<ListedBuild, "definition">;
+
+/** An append's transaction, once its events are there and before its commit: it has the ledger's lock. */
+export interface AppendTransaction {
+  /** What this call recorded, in order; rejections' events are not among them. */
+  readonly events: readonly PageEvent[];
+  /** The first and the last position that it took, rejections' events included. */
+  readonly first: bigint;
+  readonly last: bigint;
+  /** Those of these names, with their rows: a worker that has one at this moment keeps it. */
+  inlineBuilds(names: readonly string[]): Promise<InlineBuild[]>;
+  /** Whether no event of a query stands past `after`, up to `to`. */
+  isFree(query: EventQuery, after: bigint, to: bigint): Promise<boolean>;
+  /** As `BuildTransaction.write`, in a build's schema. */
+  write<T>(schemaName: string, work: (run: RunSql) => Promise<T>): Promise<T>;
+  move(buildId: bigint, position: bigint): Promise<void>;
+}
+
+/** What is done in an append's transaction. Where it throws, nothing of the call is recorded, and the call throws it. */
+export type WithinAppend = (transaction: AppendTransaction) => Promise<void>;

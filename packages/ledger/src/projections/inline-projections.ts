@@ -1,0 +1,94 @@
+import { LedgerError } from "@eventchain/core";
+import {
+  type AppendTransaction,
+  type EventStore,
+  type InlineBuild,
+  matchesQuery,
+  type PostgresStore,
+} from "@eventchain/store";
+import { applyEvents, HandlerFailure } from "./apply-events.ts";
+import { projectionQuery } from "./read-projected.ts";
+import { isChanged } from "./rebuild-projection.ts";
+import type { Projection } from "./types.ts";
+
+/** The inline projections of a process, by ledger, and the appends that run them. */
+export interface InlineProjections {
+  /**
+   * From now on all appends of this process to a ledger run these as well: whichever object of the ledger they come from,
+   * so that none falls behind. Of one name the highest version counts.
+   */
+  add(ledgerId: bigint, projections: readonly Projection[]): void;
+  /** The store's, with the projections in the call's transaction where the ledger has any. */
+  readonly append: EventStore["append"];
+}
+
+export function openInlineProjections(store: Pick<PostgresStore, "append">): InlineProjections {
+  const ledgers = new Map<bigint, Map<string, Projection>>();
+  return {
+    add(ledgerId, projections) {
+      for (const projection of projections) {
+        if (projection.mode !== "inline" || projection.events.length === 0) continue;
+        const known = ledgers.get(ledgerId) ?? new Map<string, Projection>();
+        ledgers.set(ledgerId, known);
+        if ((known.get(projection.name)?.version ?? 0) <= projection.version) known.set(projection.name, projection);
+      }
+    },
+    append(ledgerId, requests) {
+      const projections = ledgers.get(ledgerId);
+      if (projections === undefined) return store.append(ledgerId, requests);
+      return store.append(ledgerId, requests, (transaction) => projectInline(transaction, projections));
+    },
+  };
+}
+
+/**
+ * Applies what an append recorded to the inline projections that have all events before it: the ledger's lock, which the
+ * append has, keeps others from coming between. One that is behind, of another version, stopped, off, or a worker's at
+ * this moment is left to the worker, which closes its last gap under the same lock.
+ *
+ * Errors: LedgerError `projection-failed` where a handler refuses, which refuses the append; `database-…`.
+ */
+async function projectInline(
+  transaction: AppendTransaction,
+  projections: ReadonlyMap<string, Projection>,
+): Promise<void> {
+  for (const build of await transaction.inlineBuilds([...projections.keys()])) {
+    const projection = projections.get(build.name);
+    if (projection === undefined || build.version !== projection.version || isChanged(projection, build)) continue;
+    if (await hasAllBefore(transaction, projection, build)) await projectBuild(transaction, projection, build);
+  }
+}
+
+/** The events that it has not seen are none of its own: the ledger's, say, or another type's. */
+async function hasAllBefore(
+  transaction: AppendTransaction,
+  projection: Projection,
+  { position }: InlineBuild,
+): Promise<boolean> {
+  const before = transaction.first - 1n;
+  return (
+    position === before || (position < before && transaction.isFree(projectionQuery(projection), position, before))
+  );
+}
+
+async function projectBuild(
+  transaction: AppendTransaction,
+  projection: Projection,
+  { buildId, schemaName }: InlineBuild,
+): Promise<void> {
+  const query = projectionQuery(projection);
+  const events = transaction.events.filter((event) => matchesQuery(query, event));
+  try {
+    await applyEvents({ write: (work) => transaction.write(schemaName, work) }, projection, events);
+  } catch (error) {
+    if (!(error instanceof HandlerFailure)) throw error;
+    const { position: _, ...values } = error.values;
+    const said = error.cause instanceof Error ? error.cause.message : String(error.cause);
+    throw new LedgerError(
+      "projection-failed",
+      `inline projection ${JSON.stringify(projection.name)} refused the append: ${said}`,
+      { cause: error.cause, values },
+    );
+  }
+  await transaction.move(buildId, transaction.last);
+}
