@@ -1,71 +1,57 @@
 import { LedgerError } from "@eventchain/core";
-import { type CheckedFile, checkRows, MAX_NAMED_ROWS } from "../csv/check-rows.ts";
-import { readMap } from "../csv/read-map.ts";
-import { writeRows } from "../csv/write-rows.ts";
 import type { ExitCode, RegisterCommand } from "../frame/command-spec.ts";
 import type { CommandContext } from "../frame/context.ts";
-import { showText } from "../jsonl/show-text.ts";
 
-interface ImportArguments {
-  readonly map: string;
+/** The options of `import`. */
+export interface ImportArguments {
+  readonly map?: string;
   readonly dryRun?: boolean;
+  readonly sourceEnv?: string;
+  readonly draftMap?: boolean;
+  /** True: compare only. False: do not. Undefined: compare after the import. */
+  readonly check?: boolean;
 }
 
-/** `import`: the rows of a CSV file become events. */
+/** `import`: the rows of a CSV file become events, or the tables of a database, or what has become of them. */
 export const registerImport: RegisterCommand = (program, run) => {
   program
     .command("import")
-    .description("make an event of each row of a CSV file; a second run of the same file adds nothing")
-    .argument("<file>", "FILE.csv or FILE.csv.gz: UTF-8, the first line names the columns")
-    .requiredOption("--map <file>", "a JSON file that says how rows become events")
+    .description("make events of the rows of a CSV file or the tables of a database; a second run adds nothing")
+    .argument("[file]", "FILE.csv, FILE.csv.gz (UTF-8, the first line names the columns) or a SQLite file")
+    .option("--map <file>", "a JSON file that says how rows become events")
+    .option("--source-env <name>", "the environment variable that holds the URL of a Postgres database to import")
+    .option("--draft-map", "print a map of every table of the source, to be edited")
     .option("--dry-run", "check every row and write nothing; needs no database")
-    .action(run((context, file: string, options: ImportArguments) => importFile(context, file, options)));
+    .option("--check", "only compare the tables with what the ledger's events give")
+    .option("--no-check", "do not compare them after an import of tables")
+    .action(run((context, file: string | undefined, options: ImportArguments) => importAny(context, file, options)));
 };
 
-/**
- * 1. Every row is checked. Nothing is written if one is bad.
- * 2. The rows are written, each under a command id of its own. A crash here leaves a part of them; the same command
- *    again writes the rest.
- */
-async function importFile(context: CommandContext, file: string, options: ImportArguments): Promise<ExitCode> {
-  const map = await readMap(options.map);
-  const { signal } = context;
-  // A ledger that is not there is said before a long file is read.
-  const ledger = options.dryRun === true ? undefined : await context.ledger();
-  const checking = context.progress(0n, "checking");
-  const checked = await checkRows(file, map, { signal, onProgress: (done, total) => checking.update(done, total) });
-  checking.stop();
-  if (checked.bad > 0) throw refuse(context, file, checked);
-  const { digest, rows } = checked;
-  if (ledger === undefined) {
-    await context.output.document(
-      { file, digest, rows, dryRun: true },
-      () => `${rows} rows are good; nothing was written`,
+// Each way of importing is loaded when it is taken: other commands need neither.
+async function importAny(
+  context: CommandContext,
+  file: string | undefined,
+  options: ImportArguments,
+): Promise<ExitCode> {
+  const { map, sourceEnv, draftMap, check } = options;
+  if ((file === undefined) === (sourceEnv === undefined))
+    throw new LedgerError("invalid-argument", "import takes one source: a file, or a database by --source-env NAME");
+  if (map === undefined && draftMap !== true)
+    throw new LedgerError("invalid-argument", "--map FILE is missing: --draft-map prints one to begin with");
+  if (draftMap === true && (map !== undefined || check !== undefined || options.dryRun === true))
+    throw new LedgerError(
+      "invalid-argument",
+      "--draft-map writes nothing: give it without --map, --dry-run and --check",
     );
-    return 0;
-  }
-  const writing = context.progress(BigInt(rows), "writing");
-  const onProgress = (done: number): void => writing.update(BigInt(done));
-  const { added, alreadyThere } = await writeRows(ledger, file, map, { digest, signal, onProgress });
-  writing.stop();
-  await context.output.document({ file, digest, rows, added, alreadyThere }, () =>
-    alreadyThere === 0 ? `${added} events added` : `${added} events added, ${alreadyThere} were already there`,
-  );
-  return 0;
-}
-
-/** Names the first bad rows on standard error, or with `--json` in the error. */
-function refuse(context: CommandContext, file: string, { bad, firstBad, rows }: CheckedFile): LedgerError {
-  if (!context.output.json) {
-    for (const { row, line, column, message } of firstBad) {
-      const where = column === null ? "" : `, column ${JSON.stringify(column)}`;
-      context.output.note(showText(`row ${row} (line ${line})${where}: ${message}`));
-    }
-    if (bad > MAX_NAMED_ROWS) context.output.note(`and ${bad - MAX_NAMED_ROWS} more`);
-  }
-  return new LedgerError(
-    "invalid-argument",
-    `${file}: ${bad} of ${rows} rows cannot be recorded, so nothing was written: correct the file or the map`,
-    { values: { file, rows, bad, badRows: firstBad } },
-  );
+  if (check === true && options.dryRun === true)
+    throw new LedgerError("invalid-argument", "--check writes nothing either: give it without --dry-run");
+  const tables = await import("../tables/import-source.ts");
+  if (draftMap === true) return await tables.draftMap(context, { file, sourceEnv });
+  const mapFile = map ?? "";
+  if (file === undefined || (await tables.isForTables(file, mapFile)))
+    return await tables.importSource(context, { file, sourceEnv }, { ...options, map: mapFile });
+  if (check !== undefined)
+    throw new LedgerError("invalid-argument", `--check is for maps with "tables": ${mapFile} has none`);
+  const { importCsv } = await import("../csv/import-csv.ts");
+  return await importCsv(context, file, { map: mapFile, dryRun: options.dryRun === true });
 }

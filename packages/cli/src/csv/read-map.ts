@@ -38,11 +38,16 @@ const mapSchema = z.strictObject(
 export type CsvMap = z.infer<typeof mapSchema>;
 
 /** Reads the map of an import. Errors: LedgerError `config-invalid`, naming the file and each field at fault. */
-export async function readMap(path: string): Promise<CsvMap> {
+export function readMap(path: string): Promise<CsvMap> {
+  return readMapAs(path, parseMap);
+}
+
+/** Reads a map's file, and what `parse` makes of its JSON. Errors: LedgerError `config-invalid`, naming the file. */
+export async function readMapAs<T>(path: string, parse: (value: unknown) => T): Promise<T> {
   try {
     const bytes = await readFile(path);
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return parseMap(parseJson(text));
+    return parse(parseJson(text));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const why =

@@ -70,6 +70,7 @@ export async function importTables(options: ImportOptions): Promise<ImportReport
     }
     const compared = compare === "never" || dryRun ? undefined : await compareTables(run);
     signal.throwIfAborted();
+    for (const count of counts) count.seconds = Math.round(count.seconds * 1000) / 1000;
     const report = { source: source.identity, tables: counts, leftOut: await tablesLeftOut(map, source), position };
     return { ...report, dryRun, compared };
   } finally {
