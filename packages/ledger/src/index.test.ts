@@ -12,6 +12,7 @@ test("exports these names", () => {
     "anyOf",
     "cancelReplay",
     "checkAppend",
+    "checkProjection",
     "collectHandlers",
     "connect",
     "defineAccess",

@@ -64,6 +64,12 @@ export { defineModel } from "./models/define-model.ts";
 export type { AnyModel, Model, ModelEvent, ModelSpec, Models, StateOf, StatesOf } from "./models/types.ts";
 export { formatInstant, type Instant, parseInstant } from "./parse-instant.ts";
 export { checkAppend } from "./prepare-append.ts";
+export {
+  type CheckedProjection,
+  type CheckProjectionDeps,
+  checkProjection,
+  type RowDifference,
+} from "./projections/check-projection.ts";
 export { defineProjection } from "./projections/define-projection.ts";
 export { type ProjectReport, projectOnce } from "./projections/project-once.ts";
 export {

@@ -59,6 +59,13 @@ export { FINAL_CHANNEL, SEALED_CHANNEL } from "./postgres/log/port.ts";
 export { mapDatabaseError } from "./postgres/map-database-error.ts";
 export { migrate } from "./postgres/migrate.ts";
 export { openPostgresStore, type PostgresStore, type PostgresStoreOptions } from "./postgres/open-postgres-store.ts";
+export {
+  compareWithLive,
+  type LiveBuild,
+  type LiveComparison,
+  type TableComparison,
+  type TableRow,
+} from "./postgres/projections/compare-with-live.ts";
 export { openPostgresProjections } from "./postgres/projections/open-postgres-projections.ts";
 export type {
   AppendTransaction,

@@ -34,11 +34,15 @@ export async function runWrite(database: Queryable, text: string, values: unknow
 
 /**
  * Runs `work` in one transaction on one connection and commits it; what `work` throws rolls it back and is thrown on.
- * READ COMMITTED is asked for by name: what follows a lock must see what was committed before it. The commit waits for
+ * READ COMMITTED is asked for by name, unless one snapshot is: what follows a lock must see what was committed before it. The commit waits for
  * the disk, and for synchronous standbys, even where the database's default does not: a head must not be sent to a
  * chain before the database is sure to keep it.
  */
-export async function runTransaction<T>(pool: pg.Pool, work: (connection: Queryable) => Promise<T>): Promise<T> {
+export async function runTransaction<T>(
+  pool: pg.Pool,
+  work: (connection: Queryable) => Promise<T>,
+  isolation: "read committed" | "repeatable read" = "read committed",
+): Promise<T> {
   const connection = await pool.connect().catch((error: unknown) => {
     throw mapDatabaseError(error);
   });
@@ -49,7 +53,7 @@ export async function runTransaction<T>(pool: pg.Pool, work: (connection: Querya
   };
   connection.on("error", onError);
   try {
-    await runQuery(connection, "begin isolation level read committed");
+    await runQuery(connection, `begin isolation level ${isolation}`);
     await runQuery(connection, beginSql, [`${IDLE_TIMEOUT_MS}ms`]);
     const result = await work(connection);
     await runQuery(connection, "commit");

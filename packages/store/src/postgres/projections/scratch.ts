@@ -24,7 +24,7 @@ class Done<T> extends Error {
   }
 }
 
-/** Runs work on fresh tables in a transaction that is rolled back; see `ProjectionStore.scratch`. */
+/** Runs work on fresh tables and one snapshot, in a transaction that is rolled back; see `ProjectionStore.scratch`. */
 export async function scratch<T>(
   pool: pg.Pool,
   ledgerId: bigint,
@@ -32,18 +32,22 @@ export async function scratch<T>(
   work: (transaction: ScratchTransaction) => Promise<T>,
 ): Promise<T> {
   try {
-    return await runTransaction(pool, async (connection) => {
-      const [{ id } = { id: "0" }] = await runRows<{ id: string }>(connection, transactionSql, []);
-      const schemaName = `ledger_${ledgerId}_scratch_${id}`;
-      await makeTables(connection, schemaName, { schema, describe: undefined });
-      const result = await work({
-        schemaName,
-        page: (request) => readPage(connection, ledgerId, request),
-        write: (write) => runProjector(connection, schemaName, write),
-        run: (text, values) => runRows(connection, text, values),
-      });
-      throw new Done(result);
-    });
+    return await runTransaction(
+      pool,
+      async (connection) => {
+        const [{ id } = { id: "0" }] = await runRows<{ id: string }>(connection, transactionSql, []);
+        const schemaName = `ledger_${ledgerId}_scratch_${id}`;
+        await makeTables(connection, schemaName, { schema, describe: undefined });
+        const result = await work({
+          schemaName,
+          page: (request) => readPage(connection, ledgerId, request),
+          write: (write) => runProjector(connection, schemaName, write),
+          run: (text, values) => runRows(connection, text, values),
+        });
+        throw new Done(result);
+      },
+      "repeatable read",
+    );
   } catch (error) {
     if (error instanceof Done) return error.result as T;
     if (error instanceof BadSchema)
