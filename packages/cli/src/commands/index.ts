@@ -4,6 +4,7 @@ import { registerAwait } from "./await.ts";
 import { registerCheck } from "./check.ts";
 import { registerDeploy } from "./deploy.ts";
 import { registerDown } from "./down.ts";
+import { registerExport } from "./export.ts";
 import { registerHandlers } from "./handlers.ts";
 import { registerImport } from "./import.ts";
 import { registerLog } from "./log.ts";
@@ -25,6 +26,7 @@ export const commands: readonly RegisterCommand[] = [
   registerAppend,
   registerImport,
   registerLog,
+  registerExport,
   registerStatus,
   registerAwait,
   registerProve,

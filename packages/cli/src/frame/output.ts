@@ -9,6 +9,8 @@ export class OutputFailed extends Error {}
 /** Where a command's answer goes: standard output, as JSON with `--json`, else as words. */
 export interface Output {
   readonly json: boolean;
+  /** Whether standard output is a terminal, which a bar would have to share. */
+  readonly isTerminal: boolean;
   /** True once the reader has gone; from then on writes throw {@link OutputClosed}. */
   readonly closed: boolean;
   /** Why a write failed, when it was not that the reader has gone; from then on writes throw it. */
@@ -17,6 +19,8 @@ export interface Output {
   document<T>(value: T, words: (value: T) => string): Promise<void>;
   /** One of many answers: an object a line, in both modes unless `words` is given. Waits while the reader is slow. */
   line(value: unknown, words?: string): Promise<void>;
+  /** A piece of a long text, as it is, in both modes. Waits while the reader is slow. */
+  chunk(text: string): Promise<void>;
   /** Text as it is, in both modes: a proof bundle. */
   text(text: string): Promise<void>;
   /** A message for people, on standard error, in both modes. */
@@ -47,7 +51,7 @@ export function createOutput(streams: { stdout: Writable; stderr: Writable; json
     if (failure !== undefined) throw failure;
     if (closed) throw new OutputClosed();
   };
-  const writeLine = async (text: string): Promise<void> => {
+  const writeSome = async (text: string): Promise<void> => {
     check();
     if (stdout.write(text)) return;
     await new Promise<void>((resolve) => {
@@ -67,6 +71,7 @@ export function createOutput(streams: { stdout: Writable; stderr: Writable; json
 
   return {
     json: streams.json,
+    isTerminal: (stdout as { isTTY?: boolean }).isTTY === true,
     get closed() {
       return closed;
     },
@@ -74,7 +79,8 @@ export function createOutput(streams: { stdout: Writable; stderr: Writable; json
       return failure;
     },
     document: (value, words) => writeAnswer(`${streams.json ? toJsonText(value) : words(value)}\n`),
-    line: (value, words) => writeLine(`${streams.json || words === undefined ? toJsonText(value) : words}\n`),
+    line: (value, words) => writeSome(`${streams.json || words === undefined ? toJsonText(value) : words}\n`),
+    chunk: (text) => writeSome(text),
     text: (text) => writeAnswer(text),
     note: (message) => {
       stderr.write(`${message}\n`);

@@ -7,16 +7,18 @@ import { writeFileWhole } from "./write-file-whole.ts";
  * Writes a file that the caller named: whole or not at all where it is a file; a device or a pipe is written to.
  *
  * @param what what is written, for messages, such as "the bundle"
- * @throws LedgerError `invalid-argument`: it cannot be written there; values `file`
+ * @throws LedgerError `invalid-argument`: it cannot be written there; values `file`. What the text's own pieces throw
  */
-export async function writeOutputFile(path: string, text: string, what: string): Promise<void> {
+export async function writeOutputFile(path: string, text: string | AsyncIterable<string>, what: string): Promise<void> {
   try {
     const found = await stat(path).catch(() => undefined);
     // Renamed over, a device would be one no more.
     if (found === undefined || found.isFile() || found.isDirectory()) await writeFileWhole(path, text);
     else await writeFile(path, text);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code, message, syscall } = error as NodeJS.ErrnoException;
+    // It came with the text, not from writing it.
+    if (syscall === undefined) throw error;
     const known: Record<string, string> = {
       ENOENT: `there is no folder ${JSON.stringify(dirname(path))}: make it, or name another file`,
       ENOTDIR: `${JSON.stringify(dirname(path))} is not a folder: name another file`,
