@@ -10,6 +10,7 @@ import { registerImport } from "./import.ts";
 import { registerLog } from "./log.ts";
 import { registerMigrate } from "./migrate.ts";
 import { registerProve } from "./prove.ts";
+import { registerReplay } from "./replay.ts";
 import { registerSchemas } from "./schemas.ts";
 import { registerStatus } from "./status.ts";
 import { registerUp } from "./up.ts";
@@ -33,5 +34,6 @@ export const commands: readonly RegisterCommand[] = [
   registerVerify,
   registerCheck,
   registerHandlers,
+  registerReplay,
   registerSchemas,
 ];

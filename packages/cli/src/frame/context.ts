@@ -33,8 +33,8 @@ export interface CommandContext {
   origin(): Promise<string>;
   /** The ledger that {@link origin} names. */
   ledger(): Promise<Ledger>;
-  /** Starts a progress bar, where there is a terminal to show it. */
-  progress(total: bigint, label: string): Progress;
+  /** Starts a progress bar, where there is a terminal to show it; with the rate of a unit where one is named. */
+  progress(total: bigint, label: string, unit?: string): Progress;
   /** Has something closed at the end, after what was added later. */
   onClose(close: () => Promise<void>): void;
   readonly tellParent: ProgramIo["tellParent"];
@@ -89,8 +89,8 @@ export function createContext(
     chain,
     origin,
     ledger,
-    progress: (total, label) => {
-      const bar = startProgress(io.stderr, total, label);
+    progress: (total, label, unit) => {
+      const bar = startProgress(io.stderr, total, label, unit);
       bars.push(bar);
       return bar;
     },
