@@ -10,7 +10,7 @@ export type { Guard, GuardHead } from "./guard/guard.ts";
 export { openFileGuard } from "./guard/open-file-guard.ts";
 export { openPostgresGuard } from "./guard/open-postgres-guard.ts";
 export { type OpenLedgerInput, openLedger, type TrustRootFile } from "./open-ledger.ts";
-export { drainReactions, reactLedger } from "./react.ts";
+export { drainReactions, reactLedger, reactWith } from "./react.ts";
 export { formatLine, type Logger, type LogLevel } from "./run/logger.ts";
 export type { FinalityOption, Role, WorkersOptions } from "./run/options.ts";
 export { type Environment, readEnvironment } from "./run/read-environment.ts";

@@ -1,6 +1,7 @@
 import { LedgerError, randomBytes, uuidv7 } from "@eventchain/core";
 import type { AnyReaction } from "@eventchain/ledger";
 import { openPostgresReactions, type ReactionStore, type ReactionSurvey } from "@eventchain/store";
+import { asHandler } from "./app/at-work.ts";
 import type { AppLedger, AppStage, StageDeps, StageReport } from "./app/types.ts";
 import { openRunSlots, type RunSlots } from "./react/run-slots.ts";
 import { LEASE_MARGIN_MS, runTask } from "./react/run-task.ts";
@@ -65,10 +66,16 @@ interface Round extends StageDeps, Process {
  * 3. Tasks are leased, run and settled (`runTask`).
  * Each is a commit of its own that a restart finds, or makes again.
  */
-export const reactLedger: AppStage = async (app, deps) => {
+export const reactLedger: AppStage = (app, deps) => reactWith(openPostgresReactions(app.store.pool))(app, deps);
+
+/** As `reactLedger`, with the tasks of a store that is given. */
+export function reactWith(reactions: ReactionStore): AppStage {
+  return (app, deps) => react(reactions, app, deps);
+}
+
+async function react(reactions: ReactionStore, app: AppLedger, deps: StageDeps): Promise<StageReport> {
   if (app.reactions.length === 0) return { more: false };
   const process = processOf(deps);
-  const reactions = openPostgresReactions(app.store.pool);
   const round: Round = { ...deps, ...process, app, reactions, untilMs: performance.now() + ROUND_MS };
   await begin(round);
   const on = app.reactions.filter(({ name }) => app.isOn(name));
@@ -81,7 +88,7 @@ export const reactLedger: AppStage = async (app, deps) => {
     on,
     rounds.some((each) => each.status === "fulfilled" && each.value),
   );
-};
+}
 
 async function begin({ app, begun, reactions }: Round): Promise<void> {
   const fresh = app.reactions.filter((reaction) => !begun.has(keyOf(app, reaction)));
@@ -114,7 +121,7 @@ async function roundOf(round: Round, reaction: AnyReaction, found: ReactionSurve
   let more = false;
   let isFresh = false;
   try {
-    more = await takeIn({ ...app, reactions }, reaction, found);
+    more = await asHandler(reaction.name, () => takeIn({ ...app, reactions }, reaction, found));
     isFresh = found.position < found.bound;
     troubles.over(key, "reaction-recovered", { origin: app.origin, reaction: reaction.name });
   } catch (error) {
@@ -158,7 +165,7 @@ async function takeTasks(round: Round, reaction: AnyReaction, key: string, most:
     leaseMs: timeoutMs + LEASE_MARGIN_MS,
   });
   const deps = { ledgerId: app.ledgerId, ledger: app.ledger, reactions, logger, signal, random: drawFraction };
-  for (const task of tasks) slots.start(key, () => runTask(deps, reaction, task));
+  for (const task of tasks) slots.start(key, () => asHandler(name, () => runTask(deps, reaction, task)));
   return tasks.length;
 }
 
