@@ -4,7 +4,6 @@ import type { LeasedTask, ReactionStore } from "@eventchain/store";
 import { errorValues, type Logger } from "../run/logger.ts";
 import { findWanted, seenBy } from "./find-tasks.ts";
 import { makeContext } from "./make-context.ts";
-import { readStateAt } from "./read-state-at.ts";
 import { askedDelayMs, retryDelayMs } from "./retry-delay.ts";
 import { type RunEnd, runWithin } from "./run-within.ts";
 
@@ -103,7 +102,7 @@ async function readState(
 ): Promise<unknown> {
   if (model === undefined) return undefined;
   const where = context === undefined ? event.stream : context(event);
-  return position === undefined ? ledger.state(model, where) : readStateAt(ledger, model, where, position);
+  return ledger.state(model, where, position === undefined ? {} : { at: { position } });
 }
 
 async function settle(deps: RunTaskDeps, reaction: AnyReaction, task: LeasedTask, outcome: Outcome): Promise<void> {
