@@ -477,6 +477,41 @@ grant SELECT on reactions to eventchain_writer;
 grant UPDATE (hash) on eventchain.reactions to eventchain_handler;
 grant UPDATE (position) on eventchain.reactions to eventchain_handler;
 
+table snapshot_cursors (
+  ledger_id bigint not null,
+  rule text collate "C" not null,
+  position bigint not null,
+  hash bytea not null,
+  constraint snapshot_cursors_hash_check CHECK ((octet_length(hash) = 32)),
+  constraint snapshot_cursors_ledger_id_fkey FOREIGN KEY (ledger_id) REFERENCES eventchain.ledgers(ledger_id),
+  constraint snapshot_cursors_pkey PRIMARY KEY (ledger_id, rule),
+  constraint snapshot_cursors_position_check CHECK (("position" >= 0))
+);
+grant INSERT on snapshot_cursors to eventchain_handler;
+grant SELECT on snapshot_cursors to eventchain_handler;
+grant SELECT on snapshot_cursors to eventchain_reader;
+grant SELECT on snapshot_cursors to eventchain_sealer;
+grant SELECT on snapshot_cursors to eventchain_writer;
+grant UPDATE (hash) on eventchain.snapshot_cursors to eventchain_handler;
+grant UPDATE (position) on eventchain.snapshot_cursors to eventchain_handler;
+
+table snapshot_waits (
+  ledger_id bigint not null,
+  rule text collate "C" not null,
+  stream text collate "C" not null,
+  due_at timestamp with time zone not null,
+  constraint snapshot_waits_ledger_id_fkey FOREIGN KEY (ledger_id) REFERENCES eventchain.ledgers(ledger_id),
+  constraint snapshot_waits_pkey PRIMARY KEY (ledger_id, rule, stream)
+);
+CREATE INDEX snapshot_waits_due ON eventchain.snapshot_waits USING btree (ledger_id, rule, due_at);
+grant DELETE on snapshot_waits to eventchain_handler;
+grant INSERT on snapshot_waits to eventchain_handler;
+grant SELECT on snapshot_waits to eventchain_handler;
+grant UPDATE on snapshot_waits to eventchain_handler;
+grant SELECT on snapshot_waits to eventchain_reader;
+grant SELECT on snapshot_waits to eventchain_sealer;
+grant SELECT on snapshot_waits to eventchain_writer;
+
 table snapshots (
   ledger_id bigint not null,
   branch text collate "C" not null,
@@ -2178,12 +2213,11 @@ begin
     execute format('create schema %I authorization eventchain_projector', wanted);
     return;
   end if;
-  if to_regnamespace(wanted) is not null then
+  if exists (select from pg_namespace n where n.nspname = wanted) then
     return;
   end if;
-  -- Two that come at once: the second one finds it.
   perform pg_advisory_xact_lock(hashtextextended('eventchain ' || wanted, 0));
-  if to_regnamespace(wanted) is not null then
+  if exists (select from pg_namespace n where n.nspname = wanted) then
     return;
   end if;
   execute format('create schema %I authorization eventchain_projector', wanted);
@@ -2289,18 +2323,18 @@ begin
   ) then
     return 'forked';
   end if;
-  if known_position is null then
+  -- What this very run has moved is where it knows it to stand, though the answer was lost.
+  update eventchain.subscription_checkpoints c
+     set position = new_position, hash = new_hash, reader = by_reader, updated_at = clock_timestamp()
+   where c.ledger_id = ledger and c.name = checkpoint
+     and (c.reader = by_reader or (c.position = known_position and c.hash = known_hash))
+     and c.position < new_position;
+  if not found and known_position is null then
     insert into eventchain.subscription_checkpoints (ledger_id, name, position, hash, reader)
       values (ledger, checkpoint, new_position, new_hash, by_reader)
       on conflict do nothing;
-  else
-    update eventchain.subscription_checkpoints c
-       set position = new_position, hash = new_hash, reader = by_reader, updated_at = clock_timestamp()
-     where c.ledger_id = ledger and c.name = checkpoint
-       and c.position = known_position and c.hash = known_hash and c.position < new_position;
   end if;
   if found or exists (
-    -- The answer to this very move was lost.
     select from eventchain.subscription_checkpoints c
      where c.ledger_id = ledger and c.name = checkpoint
        and c.position = new_position and c.hash = new_hash and c.reader = by_reader
