@@ -18,3 +18,4 @@ export { readFinality } from "./run/read-finality.ts";
 export { readChainKey, readSealSeed } from "./run/read-key-file.ts";
 export { runWorkers, type Workers } from "./run-workers.ts";
 export { type SealDeps, type SealResult, sealBatch } from "./seal.ts";
+export { snapshotLedger } from "./snapshot.ts";

@@ -5,6 +5,7 @@ test("exports these names", () => {
   expect(Object.keys(ledger).sort()).toEqual([
     "DEFAULT_FINAL_TIMEOUT_MS",
     "DEFAULT_MAX_ATTEMPTS",
+    "DEFAULT_PROJECTED_TIMEOUT_MS",
     "DEFAULT_READ_AHEAD",
     "DEFAULT_RELATED_EVENTS",
     "DEFAULT_RETRY",
@@ -36,7 +37,9 @@ test("exports these names", () => {
     "projectOnce",
     "query",
     "reject",
+    "replaySnapshots",
     "replayProjection",
+    "snapshotOnce",
     "stateAt",
     "stream",
     "watchHead",

@@ -64,6 +64,7 @@ export { defineModel } from "./models/define-model.ts";
 export type { AnyModel, Model, ModelEvent, ModelSpec, Models, StateOf, StatesOf } from "./models/types.ts";
 export { formatInstant, type Instant, parseInstant } from "./parse-instant.ts";
 export { checkAppend } from "./prepare-append.ts";
+export { DEFAULT_PROJECTED_TIMEOUT_MS } from "./projections/await-projected.ts";
 export {
   type CheckedProjection,
   type CheckProjectionDeps,
@@ -84,6 +85,7 @@ export type {
   ProjectedEvent,
   Projection,
   ProjectionDb,
+  ProjectionDeadLetter,
   ProjectionStatus,
   TableProjectionSpec,
 } from "./projections/types.ts";
@@ -103,7 +105,14 @@ export type {
   Timeout,
 } from "./reactions/types.ts";
 export { defineSnapshots } from "./snapshots/define-snapshots.ts";
+export {
+  type ReplayedSnapshots,
+  type ReplaySnapshotsDeps,
+  replaySnapshots,
+  type UnfoundedSnapshot,
+} from "./snapshots/replay-snapshots.ts";
 export type { Report, SnapshotProblem } from "./snapshots/report.ts";
+export { type SnapshotOnce, type SnapshotOnceDeps, snapshotOnce } from "./snapshots/snapshot-once.ts";
 export type {
   At,
   SnapshotDue,

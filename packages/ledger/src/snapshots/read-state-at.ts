@@ -17,6 +17,8 @@ export interface StateDeps extends ReadDeps<"readStream" | "readAll"> {
   readonly use: SnapshotUse | undefined;
 }
 
+type EventDeps = Pick<StateDeps, "store" | "ledgerId" | "scope">;
+
 /** What is read, up to where. `last`: the newest event that may be part of it. */
 interface Bound {
   readonly last: bigint;
@@ -48,7 +50,7 @@ export async function readStateAt<State>(
 
 /** The events of a query past one position, up to another. */
 export function eventsUpTo(
-  { store, ledgerId, scope }: Pick<StateDeps, "store" | "ledgerId" | "scope">,
+  { store, ledgerId, scope }: EventDeps,
   query: readonly QueryItem[],
   after: bigint,
   last: bigint,
@@ -80,7 +82,8 @@ export async function startFor(
   return start;
 }
 
-async function boundOf(deps: StateDeps, where: Context, at: At | undefined): Promise<Bound> {
+/** Up to where a point in time leads. Errors: LedgerError `not-found`, `invalid-argument`. */
+export async function boundOf(deps: EventDeps, where: Context, at: At | undefined): Promise<Bound> {
   if (at === undefined) return { last: await newestUpTo(deps, undefined), version: undefined };
   checkKeys(at, ["version", "position", "time"], "at");
   if (Object.keys(at).length !== 1)
@@ -96,7 +99,7 @@ async function boundOf(deps: StateDeps, where: Context, at: At | undefined): Pro
   return { last, version: undefined };
 }
 
-async function boundOfVersion({ store, ledgerId, scope }: StateDeps, where: Context, version: bigint): Promise<Bound> {
+async function boundOfVersion({ store, ledgerId, scope }: EventDeps, where: Context, version: bigint): Promise<Bound> {
   if (where.kind !== "stream")
     throw new LedgerError("invalid-argument", "a query has no versions: give a position or a time");
   if (version === 0n) return { last: 0n, version };
@@ -109,7 +112,7 @@ async function boundOfVersion({ store, ledgerId, scope }: StateDeps, where: Cont
 }
 
 /** The newest position that may be seen, recorded up to a time (inclusive); 0 where there is none. */
-async function newestUpTo({ store, ledgerId, scope }: StateDeps, micros: bigint | undefined): Promise<bigint> {
+async function newestUpTo({ store, ledgerId, scope }: EventDeps, micros: bigint | undefined): Promise<bigint> {
   const filter = micros === undefined ? {} : { filter: { recordedToMicros: micros + 1n } };
   for await (const { position } of store.readAll(ledgerId, { backwards: true, limit: 1, ...filter, ...scope }))
     return position;

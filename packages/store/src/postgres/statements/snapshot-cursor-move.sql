@@ -1,0 +1,2 @@
+update eventchain.snapshot_cursors set position = $3::bigint, hash = $4::bytea
+where ledger_id = $1::bigint and rule = $2::text
