@@ -1,7 +1,7 @@
 import { connect, createServer, type Socket } from "node:net";
 
 /**
- * What happens to the next append that passes:
+ * What happens to the next write to a ledger that passes:
  * - `lose-request`: the connection ends before the server has heard of it;
  * - `lose-response`: the server commits, and the connection ends before the caller hears of it;
  * - `cut`: the caller's side ends as soon as the server has the append; the server's side lives on.
@@ -10,13 +10,16 @@ type Fault = "lose-request" | "lose-response" | "cut";
 
 export interface FaultyProxy {
   url: string;
-  /** Once, for the next append. */
+  /** Once, for the next write to a ledger. */
   loseNext(fault: Fault): void;
   /** Cuts the connections there are, and refuses new ones until `comeBack`. */
   goDown(): void;
   comeBack(): void;
   close(): Promise<void>;
 }
+
+/** Functions that write to a ledger: a call of one is what passes. */
+const WRITES = ["append_events", "take_snapshot", "switch_handler", "move_subscription_checkpoint"];
 
 /** A proxy before Postgres that loses connections where a test says so. */
 export async function startFaultyProxy(databaseUrl: string): Promise<FaultyProxy> {
@@ -38,7 +41,7 @@ export async function startFaultyProxy(databaseUrl: string): Promise<FaultyProxy
       client.destroy();
     };
     client.on("data", (data) => {
-      const fault = data.includes("append_events") ? state.fault : undefined;
+      const fault = WRITES.some((name) => data.includes(name)) ? state.fault : undefined;
       if (fault !== undefined) state.fault = undefined;
       if (fault === "lose-request") {
         cutClient();

@@ -50,7 +50,17 @@ const tables = [
   "commands",
   "log_tiles",
 ];
-const moreTables = ["checkpoints", "anchors", "alarms", "migrations", "anchor_waits", "event_schemas", "snapshots", "handlers"];
+const moreTables = [
+  "checkpoints",
+  "anchors",
+  "alarms",
+  "migrations",
+  "anchor_waits",
+  "event_schemas",
+  "snapshots",
+  "handlers",
+  "subscription_checkpoints",
+];
 const allTables = [...tables, ...moreTables];
 
 describe("the writer", () => {
@@ -174,6 +184,7 @@ test("nobody else may call the ledger's functions", async () => {
     find_positions: "handler reader sealer viewer writer",
     count_positions: "handler reader sealer viewer writer",
     restrict: "reader viewer writer",
+    move_subscription_checkpoint: "reader writer",
     take_snapshot: "handler writer",
     switch_handler: "handler writer",
   });

@@ -199,7 +199,6 @@ describe.each([
       if (third === undefined) throw new Error("there is a third event");
       await one.checkpoint(third);
       await one.checkpoint(second);
-      expect(await Promise.race([take(ledger.subscribe({ checkpoint: "shared", from: 2n }), 1)])).toHaveLength(1);
     });
 
     test("keeps no place past what it has given, of another history, or without a name", async () => {

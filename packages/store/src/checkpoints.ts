@@ -13,7 +13,7 @@ export interface CheckpointMove {
   from: StoredCursor | undefined;
   /** Further on than `from`. */
   to: StoredCursor;
-  /** 16 bytes, of one run of a reader: its own move again, after a lost answer, is no conflict. */
+  /** 16 bytes, of one run of a reader: a move of its own, whose answer was lost, is no conflict for it. */
   reader: Bytes;
 }
 

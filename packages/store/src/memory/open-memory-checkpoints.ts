@@ -20,9 +20,10 @@ export function openMemoryCheckpoints(store: Pick<EventStore, "hashAt">): Checkp
       if (hash === undefined || !equalBytes(hash, to.hash)) return "forked";
       const key = keyOf(ledgerId, name);
       const now = kept.get(key);
-      const again = now !== undefined && isAt(now, to) && equalBytes(now.reader, reader);
+      const isOwn = now !== undefined && equalBytes(now.reader, reader);
       const asKnown = now === undefined || from === undefined ? now === from : isAt(now, from);
-      if (!again && !(asKnown && (from === undefined || from.position < to.position))) return "conflict";
+      const isForward = now === undefined || now.position < to.position;
+      if (!(isOwn && isAt(now, to)) && !((isOwn || asKnown) && isForward)) return "conflict";
       kept.set(key, { position: to.position, hash, reader: reader.slice() });
       return "moved";
     },

@@ -4,7 +4,7 @@ create table eventchain.subscription_checkpoints (
   name       text collate "C" not null check (octet_length(name) between 1 and 200),
   position   bigint not null check (position >= 1),
   hash       bytea not null check (octet_length(hash) = 32),
-  -- Of the run that moved it last: the same move of the same run again is no conflict.
+  -- Of the run that moved it last: a move of its own, whose answer it has not heard, is no conflict for it.
   reader     bytea not null check (octet_length(reader) = 16),
   updated_at timestamptz not null default clock_timestamp(),
   primary key (ledger_id, name)
@@ -28,18 +28,18 @@ begin
   ) then
     return 'forked';
   end if;
-  if known_position is null then
+  -- What this very run has moved is where it knows it to stand, though the answer was lost.
+  update eventchain.subscription_checkpoints c
+     set position = new_position, hash = new_hash, reader = by_reader, updated_at = clock_timestamp()
+   where c.ledger_id = ledger and c.name = checkpoint
+     and (c.reader = by_reader or (c.position = known_position and c.hash = known_hash))
+     and c.position < new_position;
+  if not found and known_position is null then
     insert into eventchain.subscription_checkpoints (ledger_id, name, position, hash, reader)
       values (ledger, checkpoint, new_position, new_hash, by_reader)
       on conflict do nothing;
-  else
-    update eventchain.subscription_checkpoints c
-       set position = new_position, hash = new_hash, reader = by_reader, updated_at = clock_timestamp()
-     where c.ledger_id = ledger and c.name = checkpoint
-       and c.position = known_position and c.hash = known_hash and c.position < new_position;
   end if;
   if found or exists (
-    -- The answer to this very move was lost.
     select from eventchain.subscription_checkpoints c
      where c.ledger_id = ledger and c.name = checkpoint
        and c.position = new_position and c.hash = new_hash and c.reader = by_reader
