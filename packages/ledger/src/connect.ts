@@ -16,6 +16,7 @@ import { openSchemas } from "./events/schema-registry.ts";
 import { openHandlerStores } from "./handlers/stores.ts";
 import { openGate } from "./open-gate.ts";
 import { openLedger } from "./open-ledger.ts";
+import { type ProjectionWatch, watchProjections } from "./projections/await-projected.ts";
 import { openInlineProjections } from "./projections/inline-projections.ts";
 import type { Report } from "./snapshots/report.ts";
 import { type HeadWatch, watchHead } from "./subscribe/watch-head.ts";
@@ -31,6 +32,13 @@ export interface ConnectOptions {
   clock?: (() => bigint) | undefined;
   /** Told of what is wrong with snapshots, which hinders nobody. Default: a warning of the process. */
   report?: Report | undefined;
+}
+
+/** Each shared by all that wait for the same of one ledger. */
+interface Watches {
+  watch: WatermarkWatch;
+  heads: HeadWatch;
+  projected: ProjectionWatch;
 }
 
 /**
@@ -58,22 +66,24 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   }
   const log = openPostgresLog(store.pool);
   const handlers = openHandlerStores(store.pool);
+  const { projections } = handlers;
   const inline = openInlineProjections(store);
   const appends = groupAppends(inline);
   const commands = openCommands({ store, appends, clock });
   const checkpoints = openPostgresCheckpoints(store.pool);
   const snapshots = openPostgresSnapshots(store.pool);
-  const watches = new Map<bigint, { watch: WatermarkWatch; heads: HeadWatch }>();
+  const watches = new Map<bigint, Watches>();
   const gate = openGate();
   let closing: Promise<void> | undefined;
 
-  function watchesOf(ledgerId: bigint): { watch: WatermarkWatch; heads: HeadWatch } {
+  function watchesOf(ledgerId: bigint): Watches {
     const known = watches.get(ledgerId);
     if (known !== undefined) return known;
     const watch = watchWatermarks(() => store.watermarks(ledgerId));
     const heads = watchHead(() => store.head(ledgerId));
-    watches.set(ledgerId, { watch, heads });
-    return { watch, heads };
+    const projected = watchProjections(projections.list, ledgerId);
+    watches.set(ledgerId, { watch, heads, projected });
+    return { watch, heads, projected };
   }
 
   async function ledger(origin: string, options: LedgerOptions = {}): Promise<Ledger> {
@@ -112,9 +122,10 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   async function close(): Promise<void> {
     // First, so that what is on its way gets fewer and fewer.
     gate.close();
-    for (const { watch, heads } of watches.values()) {
+    for (const { watch, heads, projected } of watches.values()) {
       watch.close();
       heads.close();
+      projected.close();
     }
     await gate.drain();
     // What its caller has given up may still be on its way. Commands before appends: they have appends to make.

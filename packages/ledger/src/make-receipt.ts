@@ -6,6 +6,8 @@ import type { EventState, Receipt, ReceiptEvent, WaitOptions } from "./types.ts"
 
 export interface ReceiptDeps extends AwaitDeps {
   store: Pick<EventStore, "watermarks">;
+  /** Resolves when a projection has handled a position. */
+  projected: (projection: string, position: bigint, options: WaitOptions) => Promise<void>;
   /** What a receipt does, it does through this. */
   gate: Pick<Gate, "run" | "iterate">;
 }
@@ -36,11 +38,12 @@ export function makeReceipt(
     ...(command === undefined ? {} : { command }),
     events,
   };
-  const verbs: Pick<Receipt, "state" | "final" | "progress"> = {
+  const verbs: Pick<Receipt, "state" | "final" | "progress" | "projected"> = {
     state: () => gate.run(async () => stateAt(last.position, await deps.store.watermarks(deps.ledgerId))),
     final: ({ timeout: timeoutMs, signal } = {}) =>
       gate.run(() => awaitPosition(deps, last.position, { timeoutMs, signal })),
     progress: (options = {}) => gate.iterate(() => followState(deps, last.position, options)),
+    projected: (projection, options = {}) => gate.run(() => deps.projected(projection, last.position, options)),
   };
   const hidden = Object.entries(verbs).map(([name, value]) => [name, { value }] as const);
   return Object.defineProperties(facts, Object.fromEntries(hidden)) as Receipt;

@@ -25,6 +25,8 @@ import type { HandlerStores } from "./handlers/stores.ts";
 import { switchHandler } from "./handlers/switch-handler.ts";
 import { type Gate, openGate } from "./open-gate.ts";
 import { openReads } from "./open-reads.ts";
+import type { ProjectionWatch } from "./projections/await-projected.ts";
+import { openProjections } from "./projections/open-projections.ts";
 import { dropReactionTask, listReactions, listTasks, retryReaction } from "./reactions/manage-reactions.ts";
 import { readStatus } from "./read-status.ts";
 import { listSnapshots } from "./snapshots/list-snapshots.ts";
@@ -47,6 +49,7 @@ export interface LedgerDeps {
   watch: WatermarkWatch;
   handlers: HandlerStores;
   heads: HeadWatch;
+  projected: ProjectionWatch | undefined;
   checkpoints: CheckpointStore;
   snapshots: SnapshotStore;
   /** Told of what is wrong with snapshots. Default: a warning of the process. */
@@ -71,9 +74,12 @@ export function openLedger({ record, ...rest }: LedgerDeps, options: LedgerOptio
     rules: listDefinitions(options.snapshots, "snapshots", "snapshots"),
     report: safely(rest.report ?? warn),
   };
+  const { projections } = rest.handlers;
+  const { awaitProjected, ...projecting } = openProjections({ ...rest, ledgerId, projections }, options);
   const newCommandId = (): string => uuidv7(clock(), random?.(10));
   const deps = {
     ...rest,
+    projected: awaitProjected,
     gate,
     ledgerId,
     origin,
@@ -118,6 +124,7 @@ export function openLedger({ record, ...rest }: LedgerDeps, options: LedgerOptio
     reactionTasks: (which) => listTasks(deps, which),
     retryReaction: (which) => retryReaction(deps, which),
     dropReactionTask: (which) => dropReactionTask(deps, which),
+    ...projecting,
     watermarks: () => deps.store.watermarks(ledgerId),
     status: () => readStatus(deps),
     awaitPosition: (position, how) => awaitPosition(deps, position, how),

@@ -16,7 +16,7 @@ import type {
 import type { AnyEventDefinition } from "./events/types.ts";
 import type { HandlerStatus, SwitchOptions, SwitchReceipt } from "./handlers/types.ts";
 import type { AnyModel, Model } from "./models/types.ts";
-import type { Projection } from "./projections/types.ts";
+import type { Projection, ProjectionDb, ProjectionDeadLetter, ProjectionStatus } from "./projections/types.ts";
 import type { DeadTaskOptions, ReactionStatus, ReactionTask, ReactionTasksOptions } from "./reactions/types.ts";
 import type {
   At,
@@ -127,6 +127,13 @@ export interface Receipt {
    * from "anchored" back to "sealed". No time-out unless one is given.
    */
   progress(options?: WaitOptions): AsyncIterable<EventState>;
+  /**
+   * Resolves when a projection has handled its last event (at the projection's level): what is read of the projection then
+   * has it. An inline one has it from the start. `timeout`: default 30,000 (`DEFAULT_PROJECTED_TIMEOUT_MS`).
+   * Errors: LedgerError `not-found` for a projection that the ledger does not have, `projection-stopped` (values `reason`)
+   * where it stopped, or is off, before the event; `timeout`, `aborted`, or what the database answers.
+   */
+  projected(projection: string, options?: WaitOptions): Promise<void>;
 }
 
 /** What an append returns. */
@@ -302,6 +309,39 @@ export interface Ledger extends LedgerReads {
   retryReaction(which: DeadTaskOptions): Promise<number>;
   /** Gives the dead letters of one event up for good, and gives how many. Errors: as `retryReaction`. */
   dropReactionTask(which: DeadTaskOptions & { readonly position: bigint }): Promise<number>;
+  /** How its projections stand, by name (bytewise): those that the database knows, and those it was opened with. */
+  projections(): Promise<ProjectionStatus[]>;
+  /**
+   * Lets a projection that stopped go on, from where it stopped. False: it had not stopped. Whoever calls it works as
+   * `eventchain_handler`.
+   */
+  retryProjection(name: string): Promise<boolean>;
+  /** The events that a projection passed over because its handler failed, by position. */
+  projectionDeadLetters(name: string): Promise<ProjectionDeadLetter[]>;
+  /**
+   * One statement that only reads the projections' tables, under their plain names: `select count(*) from open_tickets`.
+   * What it finds is as new as the projections are; values are decoded as a handler's. For reports and pages of the
+   * application: access rules do not apply. Errors: LedgerError `database-failed` with what the database says.
+   */
+  readProjections<Row extends object = Record<string, unknown>>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<Row[]>;
+  /**
+   * What `read` finds in a projection's tables as they were at a position or a time: made anew from the events up to there,
+   * in a transaction of its own that is rolled back. It costs a replay, and touches nothing.
+   * Errors: LedgerError `not-found` for a point past the newest event, `projection-failed`, `invalid-argument`.
+   */
+  projectionAt<T>(projection: Projection, at: At, read: (db: ProjectionDb) => Promise<T>): Promise<T>;
+  /**
+   * What of a projection differs between two points: of what `read` finds in its tables at each, which is JSON. Default, of
+   * one that is a model: its states by key. Errors: as `projectionAt`.
+   */
+  diffProjection<T = Readonly<Record<string, unknown>>>(
+    projection: Projection,
+    between: { readonly from: At; readonly to: At },
+    read?: (db: ProjectionDb) => Promise<T>,
+  ): Promise<StateDiff<T>>;
   /** How far the ledger is sealed, anchored and final. */
   watermarks(): Promise<Watermarks>;
   status(): Promise<LedgerStatus>;

@@ -13,13 +13,13 @@ import {
 /** Where it stands how handlers are; a ledger in memory runs none, and has the switches only. */
 export interface HandlerStores {
   readonly switches: HandlerStore;
-  readonly projections: Pick<ProjectionStore, "list"> | undefined;
+  readonly projections: ProjectionStore | undefined;
   readonly reactions: Pick<ReactionStore, "status" | "tasks" | "retry" | "drop" | "survey" | "takeIn"> | undefined;
   readonly troubles: Pick<TroubleStore, "list"> | undefined;
 }
 
 /** Those of a migrated database. */
-export function openHandlerStores(pool: PostgresStore["pool"]): HandlerStores {
+export function openHandlerStores(pool: PostgresStore["pool"]): HandlerStores & { projections: ProjectionStore } {
   return {
     switches: openPostgresHandlers(pool),
     projections: openPostgresProjections(pool),

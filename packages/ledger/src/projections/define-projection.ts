@@ -11,9 +11,9 @@ const TABLE_KEYS = [...COMMON_KEYS, "schema"] as const;
 const MODEL_KEYS = [...COMMON_KEYS, "model", "key", "table"] as const;
 
 // biome-ignore lint/suspicious/noExplicitAny: each handler takes its own event
-type Handle = (event: any, db: ProjectionDb) => Promise<void> | void;
+type Handle = (event: any, db: ProjectionDb) => unknown;
 // biome-ignore lint/suspicious/noExplicitAny: each handler takes its own events
-type HandleBatch = (events: readonly any[], db: ProjectionDb) => Promise<void> | void;
+type HandleBatch = (events: readonly any[], db: ProjectionDb) => unknown;
 
 /** What applies events: handlers by type, one for batches, or a model. */
 type Work =

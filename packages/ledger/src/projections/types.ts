@@ -14,7 +14,10 @@ export interface ProjectedEvent<Type extends string = string, Data = unknown> ex
  * names of tables are the projection's own.
  */
 export interface ProjectionDb {
-  /** Parameters only. int8 is a bigint, json parsed, timestamps and numerics text. Errors: what the database says. */
+  /**
+   * One statement, with parameters. int8 is a bigint, int2, int4 and floats numbers, json and jsonb parsed, lists of texts and
+   * whole numbers arrays, timestamps, numerics and all else text. Errors: what the database says.
+   */
   query<Row extends object = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]>;
 }
 
@@ -30,7 +33,7 @@ interface CommonSpec {
   readonly level?: Level | undefined;
   /** Of an async one; an inline one that fails refuses the append. Default "stop". */
   readonly onError?: OnError | undefined;
-  /** Only events of these streams, or with all of these tags. Default: all of the types that it handles. */
+  /** Only events of one of these streams, or with all of these tags: either will do. Default: all of its types. */
   readonly where?: { readonly streams?: readonly string[]; readonly tags?: readonly string[] } | undefined;
   /** One sentence: the comment of its tables where they have none, and the generated documentation. */
   readonly describe?: string | undefined;
@@ -80,7 +83,7 @@ export interface Projection {
   on<Type extends string, Data>(
     // biome-ignore lint/suspicious/noExplicitAny: what an event is made from is nothing to the projection
     event: EventDefinition<Type, Data, any>,
-    handle: (event: ProjectedEvent<Type, Data>, db: ProjectionDb) => Promise<unknown> | void,
+    handle: (event: ProjectedEvent<Type, Data>, db: ProjectionDb) => unknown,
   ): Projection;
   /**
    * Handles batches instead, for statements over many events at once: of any size, in order. Errors: as `on`, and where
@@ -88,10 +91,18 @@ export interface Projection {
    */
   onBatch<Definition extends AnyEventDefinition>(
     events: readonly Definition[],
-    handle: (events: readonly ProjectedEvent<Definition["type"]>[], db: ProjectionDb) => Promise<unknown> | void,
+    handle: (events: readonly ProjectedEvent<Definition["type"]>[], db: ProjectionDb) => unknown,
   ): Projection;
   /** Applies a batch of its own events, in order. Errors: what the handler throws, wrapped: LedgerError `projection-failed`. */
   readonly apply: (events: readonly ProjectedEvent[], db: ProjectionDb) => Promise<void>;
+}
+
+/** An event that a projection passed over, as its `onError` says, because its handler failed. */
+export interface ProjectionDeadLetter {
+  readonly position: bigint;
+  readonly type: string;
+  readonly error: string;
+  readonly atMicros: bigint;
 }
 
 /** How a projection stands. */

@@ -68,7 +68,7 @@ export function openMemoryLedger(options: MemoryLedgerOptions = {}): MemoryLedge
   const schemas = lazySchemas(definitions, openSchemas(store, LEDGER_ID, definitions));
   const heads = watchHead(() => store.head(LEDGER_ID));
   const checkpoints = openMemoryCheckpoints(store);
-  const watching = { watch: noWatch, heads, checkpoints };
+  const watching = { watch: noWatch, heads, projected: undefined, checkpoints };
   // What runs handlers is a worker's, of a database.
   const handlers = { switches: store.handlers, projections: undefined, reactions: undefined, troubles: undefined };
   const kept = { snapshots: store.snapshots, report, handlers };

@@ -1,0 +1,47 @@
+import { compareUtf8 } from "@eventchain/core";
+import type { ProjectionRecord, ProjectionStore } from "@eventchain/store";
+import type { ProjectionStatus } from "./types.ts";
+
+/** How a ledger's projections stand, by name (bytewise): those that its database knows, and those of these names. */
+export async function listProjections(
+  { list }: Pick<ProjectionStore, "list">,
+  ledgerId: bigint,
+  names: readonly string[],
+): Promise<ProjectionStatus[]> {
+  const { headPosition, projections } = await list(ledgerId);
+  const known = projections.map((record) => statusOf(record, headPosition));
+  const waiting = names.filter((name) => !projections.some((record) => record.name === name));
+  return [...known, ...waiting.map((name) => unbuilt(name, headPosition))].sort((one, other) =>
+    compareUtf8(one.name, other.name),
+  );
+}
+
+function statusOf({ name, enabled, live, building }: ProjectionRecord, headPosition: bigint): ProjectionStatus {
+  const first = live ?? building;
+  const reason = first?.reason ?? null;
+  const position = live?.position ?? 0n;
+  return {
+    name,
+    version: live?.version ?? null,
+    state: !enabled ? "off" : reason !== null ? "stopped" : live === null ? "waiting" : "live",
+    position,
+    behind: headPosition - position,
+    reason,
+    deadLetters: first?.deadLetters ?? 0n,
+    building:
+      building === null ? null : { version: building.version, position: building.position, reason: building.reason },
+  };
+}
+
+function unbuilt(name: string, headPosition: bigint): ProjectionStatus {
+  return {
+    name,
+    version: null,
+    state: "waiting",
+    position: 0n,
+    behind: headPosition,
+    reason: null,
+    deadLetters: 0n,
+    building: null,
+  };
+}
