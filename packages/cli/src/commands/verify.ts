@@ -6,6 +6,7 @@ import { type CommandContext, givenContract, givenOrigin, severalLedgers } from 
 import { readFinalitySetting } from "../frame/read-finality-setting.ts";
 import { readInputFile } from "../frame/read-input-file.ts";
 import { showText } from "../jsonl/show-text.ts";
+import { checkHandlers } from "../verify/check-handlers.ts";
 
 interface VerifyArguments {
   readonly trust?: string;
@@ -13,6 +14,7 @@ interface VerifyArguments {
   readonly receipt?: readonly string[];
   readonly checkpoint?: readonly string[];
   readonly snapshots?: boolean;
+  readonly projections?: boolean;
   readonly offline?: boolean;
 }
 
@@ -26,10 +28,11 @@ export const registerVerify: RegisterCommand = (program, run) => {
     .option("--receipt <file>", "a receipt kept outside; may be given several times", collect)
     .option("--checkpoint <file>", "a signed checkpoint kept outside; may be given several times", collect)
     .option("--snapshots", "compare each snapshot with the event that commits to its state")
+    .option("--projections", "make each projection of --config anew and compare it with what people read")
     .option("--offline", "leave the chain out")
     .action(
       run(async (context, options: VerifyArguments) => {
-        const report = await verify(context, options);
+        const report = await withHandlers(context, options, await verify(context, options));
         if (report.ok) checkFrom(report, options.from);
         await context.output.document(report, describeLedger);
         return report.ok ? 0 : 1;
@@ -43,6 +46,22 @@ function checkFrom({ ledger, size }: VerifyReport, from: bigint | undefined): vo
   const advice = size === "0" ? "leave it out" : `give a position from 1 to ${size}`;
   const message = `--from ${from} lies beyond the newest event: ${ledger} has ${size}; ${advice}`;
   throw new LedgerError("invalid-argument", message, { values: { ledger, from, size } });
+}
+
+/** Adds what a config's code finds. Where nothing is found, what it cannot judge is the answer: exit code 2. */
+async function withHandlers(
+  context: CommandContext,
+  { snapshots = false, projections = false }: VerifyArguments,
+  report: VerifyReport,
+): Promise<VerifyReport> {
+  const { findings, unjudged, notes } = await checkHandlers(context, report.ledger, { snapshots, projections });
+  const [first] = unjudged;
+  if (first !== undefined && report.ok && findings.length === 0) throw new LedgerError("config-invalid", first);
+  for (const line of [...unjudged, ...notes]) context.output.note(`verify: ${line}`);
+  // One tampering is one finding: a snapshot that is not what was committed to is told already.
+  const told = new Set(report.findings.map(({ kind, position, branch }) => JSON.stringify([kind, position, branch])));
+  const more = findings.filter(({ kind, position, branch }) => !told.has(JSON.stringify([kind, position, branch])));
+  return { ...report, ok: report.ok && more.length === 0, findings: [...report.findings, ...more] };
 }
 
 async function verify(context: CommandContext, options: VerifyArguments): Promise<VerifyReport> {

@@ -38,8 +38,10 @@ export type CheckedProjection =
       /** Rows that differ beside those. */
       readonly more: bigint;
     }
-  /** It has no live build, or not one of this definition. */
-  | { readonly kind: "skipped"; readonly reason: string };
+  /** It has no live build: there is nothing to compare. */
+  | { readonly kind: "not-live" }
+  /** Its live build is not one of this definition. */
+  | { readonly kind: "other-definition"; readonly reason: string };
 
 /**
  * Makes a projection's tables anew from the events up to where its live build stands, and compares what people read with
@@ -50,8 +52,9 @@ export type CheckedProjection =
 export async function checkProjection(deps: CheckProjectionDeps, projection: Projection): Promise<CheckedProjection> {
   const { ledgerId, pool } = deps;
   const { live, outcome } = await compareWithLive(pool, ledgerId, projection, async (transaction, found) => {
-    const reason = whySkipped(projection, found);
-    if (reason !== undefined || found === undefined) return reason;
+    if (found === undefined) return { kind: "not-live" } as const;
+    const reason = whyNot(projection, found);
+    if (reason !== undefined) return { kind: "other-definition", reason } as const;
     const { position, deadLetters } = found;
     const passedOver = new Set(deadLetters);
     const query = projectionQuery(projection);
@@ -76,7 +79,7 @@ export async function checkProjection(deps: CheckProjectionDeps, projection: Pro
     }
     return undefined;
   });
-  if (outcome.kind === "skipped") return { kind: "skipped", reason: outcome.skip };
+  if (outcome.kind === "skipped") return outcome.skip;
   const told = outcome.tables.map(tell);
   return {
     kind: "compared",
@@ -87,12 +90,11 @@ export async function checkProjection(deps: CheckProjectionDeps, projection: Pro
   };
 }
 
-function whySkipped(projection: Projection, live: LiveBuild | undefined): string | undefined {
+function whyNot(projection: Projection, live: LiveBuild): string | undefined {
   const { version } = projection;
-  if (live === undefined) return "it has no live build";
   if (live.version !== version) return `version ${live.version} is live, and this config has version ${version}`;
   return isChanged(projection, live)
-    ? `this config has another definition of version ${version} than what is live`
+    ? `what is live was made from another definition of version ${version}`
     : undefined;
 }
 
