@@ -51,7 +51,7 @@ export const seriousness = defineModel<Seriousness>("seriousness", {
   .on(TicketClosed, (state) => ({ ...state, ended: true }))
   .on(DuplicateMarked, (state) => ({ ...state, ended: true }));
 
-interface Ending {
+export interface Ending {
   subject: Subject | undefined;
   status: "open" | "resolved" | "closed" | "duplicate";
   /** Microseconds since 1970-01-01 UTC of its newest end; 0 where it had none. */
@@ -74,3 +74,18 @@ export const referenceHolder = defineModel<string | undefined>("referenceHolder"
   describe: "The ticket that has a customer's reference number.",
   initial: () => undefined,
 }).on(TicketOpened, (_, { data }) => data.ticketId);
+
+interface Workload {
+  opened: number;
+  closed: number;
+  reopened: number;
+}
+
+/** What a customer's tickets came to, in numbers. */
+export const workload = defineModel<Workload>("workload", {
+  describe: "How many tickets were opened, closed and reopened.",
+  initial: () => ({ opened: 0, closed: 0, reopened: 0 }),
+})
+  .on(TicketOpened, (state) => ({ ...state, opened: state.opened + 1 }))
+  .on(TicketClosed, (state) => ({ ...state, closed: state.closed + 1 }))
+  .on(TicketReopened, (state) => ({ ...state, reopened: state.reopened + 1 }));
