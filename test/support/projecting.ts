@@ -14,13 +14,15 @@ import { createLedger } from "./ledger-workers.ts";
 
 export const Added = defineEvent("Added", { schema: z.object({ n: z.number() }) });
 
+const MOST_AT_ONCE = 2_000;
+
 /** What rebuilding works with. */
 export interface Projecting {
   ledgerId: bigint;
   projections: ProjectionStore;
   ledger: Ledger;
-  /** Appends so many events, to streams of their own in turn. */
-  add(count: number, streams?: number): Promise<AppendReceipt[]>;
+  /** Appends so many events, numbered from 0 on, to streams in turn: an append for each stream. */
+  add(count: number, streams?: number): Promise<void>;
   /** Rows of a statement, in which `$views` is the schema that people read. */
   rows(text: string): Promise<unknown[]>;
   close(): Promise<void>;
@@ -39,9 +41,19 @@ export async function openProjecting(
     ledgerId,
     projections: openPostgresProjections(pool),
     ledger,
-    add(count, streams = 5) {
-      const numbers = Array.from({ length: count }, () => next++);
-      return Promise.all(numbers.map((n) => ledger.append(`s-${n % streams}`, Added({ n }))));
+    async add(count, streams = 5) {
+      for (let left = count; left > 0; left -= MOST_AT_ONCE) {
+        const numbers = Array.from({ length: Math.min(left, MOST_AT_ONCE) }, () => next++);
+        const byStream = Map.groupBy(numbers, (n) => `s-${n % streams}`);
+        await Promise.all(
+          [...byStream].map(([stream, list]) =>
+            ledger.append(
+              stream,
+              list.map((n) => Added({ n })),
+            ),
+          ),
+        );
+      }
     },
     rows: async (text) => (await pool.query(text.replaceAll("$views", `ledger_${ledgerId}`))).rows,
     close: () => connection.close(),
