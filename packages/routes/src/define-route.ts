@@ -18,8 +18,8 @@ export interface RouteSpec
   /** Of these ledgers alone, by their origins. Default: of each ledger whose config has the route. */
   readonly ledgers?: readonly string[] | undefined;
   /**
-   * "stream": a stream's events one after the other, one that cannot be delivered holds up those after it until it is a
-   * dead letter. Default "stream".
+   * "stream": a stream's events one after the other; one that cannot be delivered holds up those after it, also as a dead
+   * letter, until that is retried with success or dropped. Default "stream".
    */
   readonly order?: "stream" | "none" | undefined;
 }
