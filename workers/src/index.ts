@@ -1,6 +1,7 @@
 export type { AnchorDeps, ChainDeps, LedgerFailure } from "./anchor/deps.ts";
 export { type AnchorPolicy, DEFAULT_POLICY, DEVELOPMENT_POLICY, type PolicyInput, policyOn } from "./anchor/policy.ts";
 export { type AnchorInput, type AnchorReport, anchorDue } from "./anchor.ts";
+export type { RunningApp } from "./app/run-app.ts";
 export type { AppLedger, AppRole, AppStage, StageDeps, StageReport } from "./app/types.ts";
 export { type CustomerModule, type LoadedApp, loadApp, loadCustomer } from "./customers/load-app.ts";
 export { type StartHandlersInput, startHandlers } from "./customers/start-handlers.ts";
@@ -16,6 +17,7 @@ export type { FinalityOption, Role, WorkersOptions } from "./run/options.ts";
 export { type Environment, readEnvironment } from "./run/read-environment.ts";
 export { readFinality } from "./run/read-finality.ts";
 export { readChainKey, readSealSeed } from "./run/read-key-file.ts";
+export { type RunHandlersOptions, runHandlers } from "./run-handlers.ts";
 export { runWorkers, type Workers } from "./run-workers.ts";
 export { type SealDeps, type SealResult, sealBatch } from "./seal.ts";
 export { snapshotLedger } from "./snapshot.ts";
