@@ -189,6 +189,7 @@ describe("status", () => {
       waiting: null,
       alarms: [],
       handlers: [],
+      projections: [],
       anchors: [],
     });
   });

@@ -126,7 +126,7 @@ export function openLedger({ record, ...rest }: LedgerDeps, options: LedgerOptio
     dropReactionTask: (which) => dropReactionTask(deps, which),
     ...projecting,
     watermarks: () => deps.store.watermarks(ledgerId),
-    status: () => readStatus(deps),
+    status: () => readStatus({ ...deps, listProjections: projecting.projections }),
     awaitPosition: (position, how) => awaitPosition(deps, position, how),
   });
 }

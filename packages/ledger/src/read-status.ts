@@ -2,6 +2,7 @@ import { bytesToHex, emptyRoot } from "@eventchain/core";
 import type { AnchorRecord, EventStore, LogStore } from "@eventchain/store";
 import { listHandlers } from "./handlers/list-handlers.ts";
 import type { HandlerStores } from "./handlers/stores.ts";
+import type { ProjectionStatus } from "./projections/types.ts";
 import type { AnchorSummary, LedgerStatus } from "./types.ts";
 
 /** How many anchors a status shows. */
@@ -13,15 +14,18 @@ export interface StatusDeps {
   store: Pick<EventStore, "head" | "watermarks" | "findEvent" | "findLedger">;
   log: Pick<LogStore, "checkpoint" | "alarms" | "waiting" | "recentAnchors">;
   handlers: HandlerStores;
+  /** As `Ledger.projections`. */
+  listProjections: () => Promise<ProjectionStatus[]>;
   /** Milliseconds since 1970-01-01 UTC. */
   clock: () => bigint;
 }
 
 /** How far a ledger has come and what keeps it. Its parts are read one after the other: they may be moments apart. */
-export async function readStatus({ ledgerId, origin, store, log, handlers, clock }: StatusDeps): Promise<LedgerStatus> {
+export async function readStatus(deps: StatusDeps): Promise<LedgerStatus> {
+  const { ledgerId, origin, store, log, handlers, clock } = deps;
   // Watermarks before the head, so that no more can seem to be sealed than there is.
   const { sealedSize, anchoredSize, finalSize } = await store.watermarks(ledgerId);
-  const [head, record, checkpoint, waiting, alarms, anchors, listed] = await Promise.all([
+  const [head, record, checkpoint, waiting, alarms, anchors, listed, projections] = await Promise.all([
     store.head(ledgerId),
     store.findLedger(origin),
     log.checkpoint(ledgerId),
@@ -29,6 +33,7 @@ export async function readStatus({ ledgerId, origin, store, log, handlers, clock
     log.alarms(ledgerId),
     log.recentAnchors(ledgerId, NEWEST_ANCHORS),
     listHandlers(handlers, ledgerId),
+    deps.listProjections(),
   ]);
   // Once for all: what waits for the same stage has waited for the same time.
   const nowMs = clock();
@@ -52,6 +57,7 @@ export async function readStatus({ ledgerId, origin, store, log, handlers, clock
     waiting,
     alarms,
     handlers: listed.map(({ name, state, reason }) => ({ name, state, reason })),
+    projections,
     anchors: anchors.map(summary),
   };
 }

@@ -1,3 +1,5 @@
+import type { ProjectionStatus } from "./projections/types.ts";
+
 /** The anchor that covers an event. Hashes and addresses are 0x and lower-case hex. */
 export interface CoveringAnchor {
   chainId: bigint;
@@ -55,6 +57,8 @@ export interface LedgerStatus {
   alarms: readonly Alarm[];
   /** By name (bytewise). */
   handlers: readonly HandlerSummary[];
+  /** By name (bytewise): each with how far it is behind, and why it stopped. */
+  projections: readonly ProjectionStatus[];
   /** The newest 10, newest first. */
   anchors: readonly AnchorSummary[];
 }

@@ -1,4 +1,4 @@
-import { formatInstant, type LedgerStatus } from "@eventchain/ledger";
+import { formatInstant, type LedgerStatus, type ProjectionStatus } from "@eventchain/ledger";
 import type { ExitCode, RegisterCommand } from "../frame/command-spec.ts";
 import type { CommandContext } from "../frame/context.ts";
 import { showText } from "../jsonl/show-text.ts";
@@ -7,7 +7,9 @@ import { showText } from "../jsonl/show-text.ts";
 export const registerStatus: RegisterCommand = (program, run) => {
   program
     .command("status")
-    .description("show how far the ledger is sealed, anchored and final, and why an anchor waits")
+    .description(
+      "show how far the ledger is sealed, anchored and final, how its handlers stand, and why an anchor waits",
+    )
     .action(run((context) => showStatus(context)));
 };
 
@@ -31,7 +33,8 @@ async function showStatus(context: CommandContext): Promise<ExitCode> {
 }
 
 function toWords(status: LedgerStatus): string {
-  const { ledger, epoch, size, sealed, anchored, final, head, lag, waiting, alarms, handlers, anchors } = status;
+  const { ledger, epoch, size, sealed, anchored, final, head, lag, waiting, alarms, handlers, projections, anchors } =
+    status;
   const behind = (ms: bigint): string => (ms === 0n ? "" : `  (behind by ${seconds(ms)})`);
   return [
     `ledger    ${ledger}${epoch === 0n ? "" : ` (epoch ${epoch})`}`,
@@ -45,11 +48,19 @@ function toWords(status: LedgerStatus): string {
     ...handlers
       .filter(({ state }) => state !== "on")
       .map(({ name, state, reason }) => `handler   ${showText(name)} ${state}: ${showText(reason ?? "")}`),
+    ...projections.map(projectionInWords),
     ...anchors.map(({ size: to, state, txHash, block }) => {
       const where = block === null ? "" : ` in block ${block}`;
       return `anchor    ${to} ${state}${where} ${txHash}`;
     }),
   ].join("\n");
+}
+
+function projectionInWords({ name, version, state, position, behind, building }: ProjectionStatus): string {
+  const at =
+    version === null ? "" : ` version ${version} at ${position}${behind === 0n ? "" : `, behind by ${behind}`}`;
+  const next = building === null ? "" : `; building version ${building.version}, at ${building.position}`;
+  return `project   ${name} ${state}${at}${next}`;
 }
 
 function seconds(ms: bigint): string {
