@@ -61,9 +61,9 @@ async function runWithWorkers(name: string): Promise<string> {
 }
 
 describe("the guide", () => {
-  test("has ten chapters, each of them listed, with code in it", () => {
+  test("has chapters without a gap, each of them listed, with code in it", () => {
     expect(chapters.map((name) => name.slice(0, 2))).toEqual(
-      Array.from({ length: 10 }, (_, index) => String(index + 1).padStart(2, "0")),
+      Array.from({ length: chapters.length }, (_, index) => String(index + 1).padStart(2, "0")),
     );
     const list = read("docs/guide/README.md");
     for (const name of chapters) expect(list).toContain(`](${name})`);
