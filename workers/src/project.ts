@@ -1,6 +1,7 @@
 import { LedgerError } from "@eventchain/core";
 import { projectOnce } from "@eventchain/ledger";
 import { openPostgresProjections } from "@eventchain/store";
+import { asHandler } from "./app/at-work.ts";
 import type { AppLedger, AppStage, StageDeps, StageReport } from "./app/types.ts";
 import { Troubles } from "./run/logger.ts";
 
@@ -33,7 +34,11 @@ export const projectLedger: AppStage = async (app, deps) => {
   for (const projection of wanted) {
     if (deps.signal.aborted) break;
     const record = records.find(({ name }) => name === projection.name);
-    reports.push(await guard(app, deps, projection.name, () => projectOnce(engine, projection, record, headPosition)));
+    reports.push(
+      await guard(app, deps, projection.name, () =>
+        asHandler(projection.name, () => projectOnce(engine, projection, record, headPosition)),
+      ),
+    );
   }
   const nextAtMs = reports.some((report) => report.nextAtMs !== undefined) ? deps.clock() + PUT_OFF_MS : undefined;
   return { more: reports.some(({ more }) => more), nextAtMs };

@@ -1,8 +1,10 @@
 import { Worker } from "node:worker_threads";
 import type { FromThread, ThreadData, ToThread } from "./messages.ts";
 
-/** How a ledger's thread is watched and started again, in milliseconds. */
-export interface ThreadTimes {
+/** How a ledger's thread is watched and started again, times in milliseconds. */
+export interface ThreadLimits {
+  /** Of its heap, in MiB. */
+  readonly heapMb: number;
   /** How often it says that it is alive. */
   readonly beatMs: number;
   /** How long it may say nothing: a handler that loops keeps it from saying anything. */
@@ -18,7 +20,8 @@ export interface ThreadTimes {
   readonly closeMs: number;
 }
 
-export const THREAD_TIMES: ThreadTimes = {
+export const THREAD_LIMITS: ThreadLimits = {
+  heapMb: 512,
   beatMs: 1_000,
   silentMs: 15_000,
   loadMs: 60_000,
@@ -28,12 +31,9 @@ export const THREAD_TIMES: ThreadTimes = {
   closeMs: 15_000,
 };
 
-/** Of the thread's heap, in MiB. */
-const MAX_HEAP_MB = 512;
-
 export interface KeepCustomerInput {
   readonly data: Omit<ThreadData, "beatMs">;
-  readonly times: ThreadTimes;
+  readonly limits: ThreadLimits;
   /** Takes a line of the thread's log. */
   readonly onLog: (line: Extract<FromThread, { kind: "log" }>) => void;
   /** Told of each trouble, and whether it ended the thread. Never throws. */
@@ -73,31 +73,30 @@ class CustomerKeeper implements KeptCustomer {
   }
 
   start(): void {
-    const { data, times } = this.#input;
+    const { data, limits } = this.#input;
     const [, extension] = /\.(ts|js)$/.exec(import.meta.url) ?? [];
     this.#reason = undefined;
     const worker = new Worker(new URL(`./customer-thread.${extension}`, import.meta.url), {
-      workerData: { ...data, beatMs: times.beatMs } satisfies ThreadData,
-      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
+      workerData: { ...data, beatMs: limits.beatMs } satisfies ThreadData,
+      resourceLimits: { maxOldGenerationSizeMb: limits.heapMb },
       name: data.origin,
     });
     this.#worker = worker;
     this.#ended = new Promise((resolve) => worker.once("exit", resolve));
-    let loadedBy = performance.now() + times.loadMs;
+    let hasStarted = false;
     worker.on("message", (message: FromThread) => {
       if (message.kind === "started") {
-        loadedBy = Number.POSITIVE_INFINITY;
+        hasStarted = true;
         this.#soundLater();
       }
       this.#take(message);
-      if (performance.now() < loadedBy) this.#watch(times.silentMs, "a handler keeps its thread busy: does it loop?");
-      else this.#kill("it takes too long to load");
+      if (hasStarted) this.#watch(limits.silentMs, "a handler keeps its thread busy: does it loop?");
     });
     worker.on("error", (error: unknown) => {
       this.#reason ??= error instanceof Error ? error.message : String(error);
     });
     worker.once("exit", (code) => this.#exited(code));
-    this.#watch(times.loadMs, "it takes too long to load");
+    this.#watch(limits.loadMs, "it takes too long to load");
   }
 
   close(): Promise<void> {
@@ -109,7 +108,7 @@ class CustomerKeeper implements KeptCustomer {
     clearTimeout(this.#later);
     clearTimeout(this.#sound);
     this.#worker?.postMessage({ kind: "close" } satisfies ToThread);
-    const patience = setTimeout(() => void this.#worker?.terminate(), this.#input.times.closeMs);
+    const patience = setTimeout(() => void this.#worker?.terminate(), this.#input.limits.closeMs);
     await this.#ended;
     clearTimeout(patience);
     clearTimeout(this.#watchdog);
@@ -129,7 +128,7 @@ class CustomerKeeper implements KeptCustomer {
     this.#sound = setTimeout(() => {
       this.#failures = 0;
       this.#input.onSound();
-    }, this.#input.times.soundMs);
+    }, this.#input.limits.soundMs);
   }
 
   #watch(ms: number, reason: string): void {
@@ -148,8 +147,8 @@ class CustomerKeeper implements KeptCustomer {
     clearTimeout(this.#watchdog);
     clearTimeout(this.#sound);
     if (this.#closing !== undefined) return;
-    const { times, onTrouble } = this.#input;
-    const pauseMs = Math.min(times.firstPauseMs * 2 ** this.#failures, times.maxPauseMs);
+    const { limits, onTrouble } = this.#input;
+    const pauseMs = Math.min(limits.firstPauseMs * 2 ** this.#failures, limits.maxPauseMs);
     this.#failures += 1;
     onTrouble(this.#reason ?? `its code ended the thread with exit code ${code}`, true);
     this.#later = setTimeout(() => this.start(), pauseMs);

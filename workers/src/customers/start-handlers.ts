@@ -3,7 +3,7 @@ import type pg from "pg";
 import { type RunningApp, runApp } from "../app/run-app.ts";
 import type { AppRole } from "../app/types.ts";
 import { type Logger, Troubles } from "../run/logger.ts";
-import { type KeptCustomer, keepCustomer, THREAD_TIMES, type ThreadTimes } from "./keep-customer.ts";
+import { type KeptCustomer, keepCustomer, THREAD_LIMITS, type ThreadLimits } from "./keep-customer.ts";
 import { type CustomerModule, loadApp } from "./load-app.ts";
 
 export interface StartHandlersInput {
@@ -16,8 +16,8 @@ export interface StartHandlersInput {
   /** Milliseconds since 1970-01-01 UTC. */
   readonly clock: () => bigint;
   readonly roles: readonly AppRole[];
-  /** Of the customers' threads. Default `THREAD_TIMES`. */
-  readonly times?: ThreadTimes | undefined;
+  /** Of the customers' threads. Default `THREAD_LIMITS`. */
+  readonly limits?: ThreadLimits | undefined;
 }
 
 /**
@@ -48,7 +48,7 @@ export async function startHandlers(input: StartHandlersInput): Promise<RunningA
 }
 
 function keep(input: StartHandlersInput, origin: string, module: CustomerModule): KeptCustomer {
-  const { configPath, databaseUrl, pool, logger, roles, times = THREAD_TIMES } = input;
+  const { configPath, databaseUrl, pool, logger, roles, limits = THREAD_LIMITS } = input;
   const kept = openPostgresTroubles(pool);
   const said = new Troubles(logger, () => performance.now());
   const name = `module:${module.name}`;
@@ -63,7 +63,7 @@ function keep(input: StartHandlersInput, origin: string, module: CustomerModule)
   // Of an earlier process, perhaps: it stands until this one has run well.
   const customer = keepCustomer({
     data: { configPath, origin, module, databaseUrl, roles },
-    times,
+    limits,
     onLog: ({ level, event, values }) => logger(level, event, { ...values, origin }),
     onTrouble(reason, ended) {
       logger("error", ended ? "customer-ended" : "customer-trouble", { origin, module: module.name, reason });
