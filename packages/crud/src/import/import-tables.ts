@@ -92,6 +92,7 @@ async function replay({ options, store }: Run, after: bigint): Promise<bigint> {
 async function checkRows({ options, tables, store, counts, rows }: Run): Promise<void> {
   const { source, signal, onProgress } = options;
   const firstBad: BadRow[] = [];
+  let gone: LedgerError | undefined;
   let bad = 0;
   let done = 0;
   const take = (planned: PlannedRow, count: TableCounts): void => {
@@ -117,12 +118,13 @@ async function checkRows({ options, tables, store, counts, rows }: Run): Promise
       }
     }
     if (table.deleted !== "record") for (const _ of store.unseen(index)) count.kept += 1;
-    if (table.deleted === undefined && count.kept > 0) throw refuseGone(table, count.kept);
+    if (table.deleted === undefined && count.kept > 0) gone ??= refuseGone(table, count.kept);
     if (table.deleted === "record")
       for (const planned of planDeletions({ source, store, index }, table)) take(planned, count);
     count.seconds += (performance.now() - startedMs) / 1000;
   }
   if (bad > 0) throw refuseBad(bad, firstBad);
+  if (gone !== undefined) throw gone;
 }
 
 async function writeEvents({ options, tables, store, counts }: Run, ledger: Pick<Ledger, "append">): Promise<void> {

@@ -11,9 +11,9 @@ const UNIT_MICROS = { seconds: 1_000_000n, milliseconds: 1_000n, microseconds: 1
 
 /** Errors: LedgerError `config-invalid` for a zone that nobody knows. */
 export function checkZone(zone: string): void {
-  if (OFFSET.test(zone)) return;
   try {
-    clockOf(zone);
+    if (OFFSET.test(zone)) parseInstant(`2000-01-01T00:00:00${zone}`);
+    else clockOf(zone);
   } catch (cause) {
     const message = `timeZone ${JSON.stringify(zone)} is none: give "UTC", an offset like "+02:00" or a name like "Europe/Berlin"`;
     throw new LedgerError("config-invalid", message, { values: { path: "timeZone" }, cause });
