@@ -524,7 +524,6 @@ table snapshots (
   event_position bigint not null,
   taken_at timestamp with time zone not null,
   constraint snapshots_branch_check CHECK (((octet_length(branch) >= 1) AND (octet_length(branch) <= 500))),
-  constraint snapshots_check CHECK ((event_position > "position")),
   constraint snapshots_ledger_id_fkey FOREIGN KEY (ledger_id) REFERENCES eventchain.ledgers(ledger_id),
   constraint snapshots_pkey PRIMARY KEY (ledger_id, branch, "position", schema),
   constraint snapshots_position_check CHECK (("position" >= 1)),
