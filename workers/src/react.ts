@@ -177,9 +177,11 @@ async function reportOf(round: Round, on: readonly AnyReaction[], more: boolean)
   for (const reaction of on) {
     const dueInMs = found.get(reaction.name)?.dueInMs ?? null;
     if (dueInMs === null) continue;
-    const isBusy = round.slots.running(keyOf(round.app, reaction)) > 0;
-    // One that is due already waits for a run of its stream, or for a slot.
-    const waitMs = isBusy || dueInMs <= 0n ? BigInt(REFILL_MS) : dueInMs;
+    const key = keyOf(round.app, reaction);
+    const leastMs = round.slots.free(key) === 0 ? REFILL_MS : PATIENCE_MS;
+    const mostMs = round.slots.running(key) === 0 ? dueInMs : REFILL_MS;
+    // One that is due already may wait for a run of its stream.
+    const waitMs = BigInt(Math.max(leastMs, Number(dueInMs < mostMs ? dueInMs : mostMs)));
     if (inMs === undefined || waitMs < inMs) inMs = waitMs;
   }
   return inMs === undefined ? { more: false } : { more: false, nextAtMs: round.clock() + inMs };

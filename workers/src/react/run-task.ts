@@ -8,7 +8,7 @@ import { askedDelayMs, retryDelayMs } from "./retry-delay.ts";
 import { type RunEnd, runWithin } from "./run-within.ts";
 
 /** A lease is so much longer than the run may take: for reading the event, and for storing how it ended. */
-export const LEASE_MARGIN_MS = 15_000;
+export const LEASE_MARGIN_MS = 10_000;
 
 /** The most characters of a failure that are kept. */
 const MAX_ERROR_LENGTH = 1_000;
