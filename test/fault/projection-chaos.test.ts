@@ -1,0 +1,158 @@
+// Processes that run projections are killed at any moment while events come, through changes of version; at the end each
+// table is what a fresh replay gives. The long form: CHAOS_EVENTS=1000000 CHAOS_KILLS=100; CHAOS_SEED=… repeats one.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { connect, replayProjection } from "@eventchain/ledger";
+import { openPostgresProjections, openPostgresStore, type ProjectionStore } from "@eventchain/store";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { COUNTING_READS, Counted, countingProjections } from "../support/counting-config.ts";
+import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { createLedger } from "../support/ledger-workers.ts";
+
+const EVENTS = Number(process.env.CHAOS_EVENTS ?? 20_000);
+const KILLS = Number(process.env.CHAOS_KILLS ?? 10);
+const SEED = Number(process.env.CHAOS_SEED ?? Math.floor(Math.random() * 2 ** 31));
+/** Events of one append: few enough for inline projections to meet kills of the others. */
+const APPEND = 50;
+const STREAMS = 200;
+const LAST_VERSION = 4;
+
+const program = fileURLToPath(new URL("../support/project-process.ts", import.meta.url));
+const config = fileURLToPath(new URL("../support/counting-config.ts", import.meta.url));
+
+let database: TestDatabase;
+let ledgerId: bigint;
+let origin: string;
+let projections: ProjectionStore;
+const children = new Set<ChildProcess>();
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  ({ ledgerId, origin } = await createLedger(openPostgresStore({ pool: database.pool })));
+  projections = openPostgresProjections(database.pool);
+});
+afterAll(async () => {
+  for (const child of children) child.kill("SIGKILL");
+  await database.drop();
+});
+
+/** Numbers from 0 to below 1 that follow from the seed (mulberry32). */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+function start(version: number): ChildProcess {
+  const env = { ...process.env, VERSION: String(version) };
+  const child = spawn(process.execPath, [program, database.url, config], { env, stdio: ["ignore", "pipe", "ignore"] });
+  children.add(child);
+  child.once("exit", () => children.delete(child));
+  return child;
+}
+
+async function end(child: ChildProcess, signal: "SIGKILL" | "SIGTERM"): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  child.kill(signal);
+  await exited;
+}
+
+/** How far appends and kills have come. */
+interface Done {
+  events: number;
+  kills: number;
+}
+
+async function appendAll(random: () => number, done: Done): Promise<void> {
+  await using connection = await connect({ database: database.url, maxConnections: 4 });
+  // Inline projections of a version that workers swap in meanwhile: appends keep it, or leave it to them.
+  const ledger = await connection.ledger(origin, {
+    events: [Counted],
+    projections: Object.values(countingProjections(LAST_VERSION)),
+  });
+  const one = async (): Promise<void> => {
+    while (done.events < EVENTS) {
+      // No faster than the kills, so that they meet appends to the end.
+      if (done.events / EVENTS > (done.kills + 1) / KILLS) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        continue;
+      }
+      done.events += APPEND;
+      const stream = `s-${Math.floor(random() * STREAMS)}`;
+      await ledger.append(
+        stream,
+        Array.from({ length: APPEND }, () => Counted({ n: Math.floor(random() * 1000) })),
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: 4 }, one));
+}
+
+async function killAtRandom(random: () => number, done: Done): Promise<void> {
+  while (done.kills < KILLS) {
+    const version = 1 + Math.floor((done.kills / KILLS) * LAST_VERSION);
+    // At times two at once, and at times one of the version before: a deployment that is on its way.
+    const versions = [version, ...(random() < 0.5 ? [Math.max(1, version - Math.floor(random() * 2))] : [])];
+    const pair = versions.map(start);
+    await Promise.race(pair.map((child) => once(child.stdout as NodeJS.ReadableStream, "data")));
+    await new Promise((resolve) => setTimeout(resolve, random() * 900));
+    await Promise.all(pair.map((child) => end(child, "SIGKILL")));
+    done.kills += pair.length;
+  }
+}
+
+async function rowsOf(name: string): Promise<unknown[]> {
+  return (await database.pool.query((COUNTING_READS[name] ?? "").replaceAll("$views", `ledger_${ledgerId}`))).rows;
+}
+
+async function untilAllLive(position: bigint): Promise<void> {
+  for (;;) {
+    const { projections: records } = await projections.list(ledgerId);
+    const reasons = records
+      .flatMap(({ live, building }) => [live?.reason, building?.reason])
+      .filter((reason) => reason != null);
+    expect(reasons).toEqual([]);
+    const done = records.filter(
+      ({ live, building }) => live?.version === LAST_VERSION && live.position === position && building === null,
+    );
+    if (done.length === Object.keys(COUNTING_READS).length) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+test(
+  `projections killed at any moment equal a fresh replay (${EVENTS} events, ${KILLS} kills, CHAOS_SEED=${SEED})`,
+  async () => {
+    console.info(`CHAOS_EVENTS=${EVENTS} CHAOS_KILLS=${KILLS} CHAOS_SEED=${SEED}`);
+    const random = randomFrom(SEED);
+    const done: Done = { events: 0, kills: 0 };
+    await Promise.all([appendAll(randomFrom(SEED + 1), done), killAtRandom(random, done)]);
+    const last = start(LAST_VERSION);
+    const position = BigInt(done.events);
+    await untilAllLive(position);
+    await end(last, "SIGTERM");
+    const truth = await database.pool.query(
+      `select stream, count(*) as events, sum((data->>'n')::bigint)::bigint as sum
+     from eventchain.events where ledger_id = $1 group by stream order by stream`,
+      [ledgerId],
+    );
+    for (const projection of Object.values(countingProjections(LAST_VERSION))) {
+      const kept = await rowsOf(projection.name);
+      expect(kept, projection.name).toEqual(truth.rows);
+      await replayProjection({ ledgerId, projections }, projection);
+      expect(await rowsOf(projection.name), projection.name).toEqual(kept);
+    }
+    // Nothing that was killed has left a schema behind.
+    const { rows } = await database.pool.query(
+      "select count(*)::int as n from pg_namespace where nspname like 'ledger\\_%\\_build\\_%'",
+    );
+    expect(rows).toEqual([{ n: Object.keys(COUNTING_READS).length }]);
+  },
+  600_000 + EVENTS,
+);

@@ -1,0 +1,22 @@
+// An app's projections in a process of their own: `project-process DATABASE_URL CONFIG`. Says "started" once it works.
+import { formatLine, startHandlers } from "@eventchain/workers";
+import pg from "pg";
+
+const [databaseUrl = "", configPath = ""] = process.argv.slice(2);
+const pool = new pg.Pool({ connectionString: databaseUrl, max: 4 });
+pool.on("error", () => undefined);
+pool.on("connect", (client) => client.on("error", () => undefined));
+const clock = (): bigint => BigInt(Date.now());
+const handlers = await startHandlers({
+  configPath,
+  pool,
+  databaseUrl,
+  logger: (level, event, values = {}) =>
+    process.stderr.write(`${formatLine(new Date().toISOString(), level, event, values)}\n`),
+  clock,
+  roles: ["project"],
+});
+process.stdout.write("started\n");
+process.once("SIGTERM", () => {
+  void handlers.close().then(() => pool.end());
+});
