@@ -202,6 +202,8 @@ export interface ReadAllOptions extends AccessScope {
   filter?: EventFilter;
   /** Events fetched by one query. Default 1,000. */
   batchSize?: number;
+  /** Events fetched by the first query, no more than `batchSize`. Default 128. */
+  firstBatchSize?: number;
   signal?: AbortSignal;
 }
 

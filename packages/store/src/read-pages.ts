@@ -11,6 +11,7 @@ const largePage = 8_000_000;
 export interface PageOptions {
   limit?: number;
   batchSize?: number;
+  firstBatchSize?: number;
   signal?: AbortSignal;
 }
 
@@ -34,11 +35,12 @@ export async function* readPages(
   fetchPage: (last: StoredEvent | undefined, size: number) => Promise<StoredEvent[]>,
   options: PageOptions,
 ): AsyncGenerator<StoredEvent, void, undefined> {
-  const { limit, batchSize = defaultBatchSize, signal } = options;
+  const { limit, batchSize = defaultBatchSize, firstBatchSize = FIRST_PAGE_SIZE, signal } = options;
   checkCount(limit, "limit", 0);
   checkCount(batchSize, "batchSize", 1);
+  checkCount(firstBatchSize, "firstBatchSize", 1);
   let left = limit ?? Number.POSITIVE_INFINITY;
-  let size = Math.min(batchSize, FIRST_PAGE_SIZE);
+  let size = Math.min(batchSize, firstBatchSize);
   const fetchNext = async (last: StoredEvent | undefined): Promise<{ page: StoredEvent[]; more: boolean }> => {
     const asked = Math.min(size, left);
     const page = await fetchPage(last, asked);

@@ -81,12 +81,15 @@ function readRange(
 ): ReturnType<EventStore["readAll"]> {
   // The page that is handled and the one that is read meanwhile: together no more than may be read ahead, and the event.
   const batchSize = Math.floor((readAhead + 1) / 2);
+  const behind = reach.position - place.position;
   return store.readAll(ledgerId, {
     ...selection,
     ...scope,
     after: place.position,
     to: reach.position,
     batchSize,
+    // What has come since is fetched at once; of a long way the first events come soon.
+    ...(behind <= BigInt(batchSize) ? { firstBatchSize: Number(behind) } : {}),
     signal,
   });
 }
