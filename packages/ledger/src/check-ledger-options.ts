@@ -7,11 +7,13 @@ const OPTION_KEYS = [
   "commands",
   "models",
   "projections",
+  "reactions",
   "snapshots",
   "access",
   "rowSecurity",
   "recordRejections",
   "require",
+  "ledgers",
 ] as const;
 
 const REQUIRED_KEYS: readonly RequiredKey[] = ["actor", "ip", "userAgent", "reason", "correlationId", "causationId"];

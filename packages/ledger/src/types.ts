@@ -14,10 +14,16 @@ import type {
   RejectionCode,
 } from "./commands/types.ts";
 import type { AnyEventDefinition } from "./events/types.ts";
-import type { HandlerStatus, SwitchOptions, SwitchReceipt } from "./handlers/types.ts";
+import type { AppConfig, HandlerStatus, SwitchOptions, SwitchReceipt } from "./handlers/types.ts";
 import type { AnyModel, Model } from "./models/types.ts";
 import type { Projection, ProjectionDb, ProjectionDeadLetter, ProjectionStatus } from "./projections/types.ts";
-import type { DeadTaskOptions, ReactionStatus, ReactionTask, ReactionTasksOptions } from "./reactions/types.ts";
+import type {
+  AnyReaction,
+  DeadTaskOptions,
+  ReactionStatus,
+  ReactionTask,
+  ReactionTasksOptions,
+} from "./reactions/types.ts";
 import type {
   At,
   SnapshotListed,
@@ -375,6 +381,8 @@ export interface LedgerOptions {
   readonly projections?: Definitions<Projection> | undefined;
   /** When snapshots of models are taken, and so where reading a state may start. */
   readonly snapshots?: Definitions<SnapshotRule> | undefined;
+  /** Run by a worker; known here by their names. */
+  readonly reactions?: Definitions<AnyReaction> | undefined;
   /** Who may see which events: `defineAccess`. */
   readonly access?: Access | undefined;
   /** Lets Postgres's row-level security check each row of a view's reads as well. Default false. */
@@ -388,10 +396,11 @@ export interface LedgerOptions {
 /** A database of ledgers. One pool of connections serves them all. */
 export interface Connection extends AsyncDisposable {
   /**
+   * Opens a ledger with what an app has for it; a config's `ledgers` are the worker's matter.
    * Errors: LedgerError `ledger-not-found`; `schema-changed` where an event's schema is not the one that its version was
    * first used with; `config-invalid` where one type has two definitions.
    */
-  ledger(origin: string, options?: LedgerOptions): Promise<Ledger>;
+  ledger(origin: string, options?: LedgerOptions | AppConfig): Promise<Ledger>;
   /** The origins of its ledgers, in the order they were created. */
   ledgers(): Promise<string[]>;
   /**

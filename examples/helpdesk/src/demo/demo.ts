@@ -7,9 +7,10 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { connect } from "@eventchain/ledger";
-import * as desk from "../desk/index.ts";
+import config from "../../eventchain.config.ts";
 import { closeAgain, closeOneTicket, sendAgain } from "./close-tickets.ts";
 import { eventchain } from "./eventchain.ts";
+import { countOpenTickets, projectionsReach, statusesOf } from "./read-side.ts";
 import { say, seconds, since, step } from "./story.ts";
 import { editAsAdministrator } from "./tamper.ts";
 import { watchStages } from "./watch-stages.ts";
@@ -34,13 +35,16 @@ const csv = values.csv === undefined ? here("data/tickets.csv") : resolve(proces
 async function tell(dir: string): Promise<void> {
   const run = eventchain(dir);
 
-  const started = step("The desk opens", "eventchain up --detach --ledger helpdesk.example");
-  const stack = await run.json<Stack>(["up", "--detach", "--ledger", ORIGIN]);
+  const started = step(
+    "The desk opens",
+    "eventchain up --detach --ledger helpdesk.example --config eventchain.config.ts",
+  );
+  const stack = await run.json<Stack>(["up", "--detach", "--ledger", ORIGIN, "--config", here("eventchain.config.ts")]);
   say(`PostgreSQL, a job queue, a local chain, the contract and the workers are up. ${since(started)}`);
 
   const imported = step("Its history is imported", `eventchain import ${csv.split("/").at(-1)} --map tickets.map.json`);
   await using db = await connect({ database: stack.databaseUrl });
-  const ledger = await db.ledger(ORIGIN, { commands: desk, events: desk, access: desk.access });
+  const ledger = await db.ledger(ORIGIN, config);
   const stages = watchStages(ledger);
   const report = await run.json<{ rows: string; added: string }>([
     "import",
@@ -53,6 +57,13 @@ async function tell(dir: string): Promise<void> {
   const times = await stages.reached(size, FINAL_TIMEOUT_MS);
   say(`All ${size} are sealed ${seconds(times.sealedMs)}, anchored ${seconds(times.anchoredMs)} and final`);
   say(`${seconds(times.finalMs)} after the import began.`);
+
+  const followed = step("Its lists and reports follow", "projections: tickets, open_tickets, customers");
+  await projectionsReach(ledger, size, FINAL_TIMEOUT_MS);
+  const { open, customers } = await countOpenTickets(ledger);
+  say(
+    `${open} tickets of ${customers} customers are open, says the table that a report tool reads. ${since(followed)}`,
+  );
 
   const verified = step("An auditor checks the ledger", "eventchain verify --trust trust.json");
   const trust = join(dir, "trust.json");
@@ -71,6 +82,11 @@ async function tell(dir: string): Promise<void> {
   for await (const state of receipt.progress({ timeout: FINAL_TIMEOUT_MS })) say(`${state.padEnd(9)}${since(closed)}`);
   const { anchor } = await receipt.final({ timeout: FINAL_TIMEOUT_MS });
   say(`by transaction ${anchor.txHash} in block ${anchor.blockNumber}`);
+
+  const travelled = step("What was it like before?", "ledger.state(progress, …, { at: { version } })");
+  say(`ticket ${ticketId}: ${(await statusesOf(ledger, ticketId)).join(", ")}. ${since(travelled)}`);
+  await receipt.projected("tickets");
+  say(`And ${(await countOpenTickets(ledger)).open} tickets are open now.`);
 
   const repeated = step("What the rules forbid is rejected", "ledger.execute(closeTicket, …), twice more");
   say(`closed a second time: ${await closeAgain(ledger, work)}`);

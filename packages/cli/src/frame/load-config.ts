@@ -14,6 +14,7 @@ const LEDGER_KEYS = [
   "commands",
   "models",
   "projections",
+  "reactions",
   "snapshots",
   "access",
   "rowSecurity",
@@ -22,7 +23,7 @@ const LEDGER_KEYS = [
 ] as const;
 
 /** What a config may say; other exports beside a default are passed over. */
-const KEYS = [...LEDGER_KEYS, "reactions", "ledgers"] as const;
+const KEYS = [...LEDGER_KEYS, "ledgers"] as const;
 
 /** One of these has to be there: a config without any is some other module. */
 const CONTENTS = ["events", "commands", "models", "projections", "reactions", "snapshots"] as const;

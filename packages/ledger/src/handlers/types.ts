@@ -1,5 +1,4 @@
-import type { AnyReaction } from "../reactions/types.ts";
-import type { Definitions, LedgerOptions } from "../types.ts";
+import type { LedgerOptions } from "../types.ts";
 
 /** What runs because of events, by its name: a projection, a reaction, a route, snapshots. */
 export type HandlerKind = "projection" | "reaction" | "snapshots";
@@ -57,10 +56,7 @@ export interface SwitchReceipt {
 }
 
 /** The handlers of a ledger. */
-export interface HandlerDefinitions extends Pick<LedgerOptions, "projections" | "snapshots" | "models"> {
-  /** Run by a worker. */
-  readonly reactions?: Definitions<AnyReaction> | undefined;
-}
+export type HandlerDefinitions = Pick<LedgerOptions, "projections" | "reactions" | "snapshots" | "models">;
 
 /** What one customer has of its own. A handler of a common one's name stands instead of it. */
 export interface CustomerConfig extends HandlerDefinitions, Pick<LedgerOptions, "events" | "commands"> {
@@ -69,7 +65,7 @@ export interface CustomerConfig extends HandlerDefinitions, Pick<LedgerOptions, 
 }
 
 /** What `eventchain.config.ts` says. */
-export interface AppConfig extends LedgerOptions, HandlerDefinitions {
+export interface AppConfig extends LedgerOptions {
   /**
    * By origin: the module that one ledger's own handlers are loaded from, as `import` takes it from beside the config file.
    * It exports a `CustomerConfig`, by default or by names; it runs in a thread of its own.
