@@ -15,6 +15,7 @@ test("exports these names", () => {
     "checkAppend",
     "checkProjection",
     "collectHandlers",
+    "collectModels",
     "connect",
     "defineAccess",
     "defineCommand",

@@ -60,6 +60,7 @@ export type {
   SwitchReceipt,
 } from "./handlers/types.ts";
 export { stateAt } from "./make-receipt.ts";
+export { collectModels } from "./models/collect-models.ts";
 export { defineModel } from "./models/define-model.ts";
 export type { AnyModel, Model, ModelEvent, ModelSpec, Models, StateOf, StatesOf } from "./models/types.ts";
 export { formatInstant, type Instant, parseInstant } from "./parse-instant.ts";

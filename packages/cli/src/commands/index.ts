@@ -12,6 +12,8 @@ import { registerMigrate } from "./migrate.ts";
 import { registerProve } from "./prove.ts";
 import { registerReplay } from "./replay.ts";
 import { registerSchemas } from "./schemas.ts";
+import { registerSnapshot } from "./snapshot.ts";
+import { registerState } from "./state.ts";
 import { registerStatus } from "./status.ts";
 import { registerUp } from "./up.ts";
 import { registerVerify } from "./verify.ts";
@@ -28,12 +30,14 @@ export const commands: readonly RegisterCommand[] = [
   registerImport,
   registerLog,
   registerExport,
+  registerState,
   registerStatus,
   registerAwait,
   registerProve,
   registerVerify,
   registerCheck,
   registerHandlers,
+  registerSnapshot,
   registerReplay,
   registerSchemas,
 ];
