@@ -1,10 +1,19 @@
 import { createGenesis, sha256, signerFromSeed, utf8 } from "@eventchain/core";
-import { type Connection, connect, defineAccess, type Ledger, type Subscription } from "@eventchain/ledger";
-import { openPostgresStore } from "@eventchain/store";
+import {
+  type Connection,
+  connect,
+  defineAccess,
+  defineProjection,
+  type Ledger,
+  type Subscription,
+} from "@eventchain/ledger";
+import { openPostgresProjections, openPostgresStore } from "@eventchain/store";
+import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { balance, deposit, withdraw } from "../support/account-commands.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { findPgbouncer, type RunningPgbouncer, startPgbouncer } from "../support/pgbouncer.ts";
+import { Added, openProjecting, settle } from "../support/projecting.ts";
 
 const program = findPgbouncer();
 if (program === undefined)
@@ -102,6 +111,34 @@ describe.runIf(program !== undefined)("behind PgBouncer in transaction mode", ()
       ...whole.map((subscription) => take(subscription, 3)),
     ]);
     expect(seen).toEqual([...restricted.map(() => [1n, 3n]), ...whole.map(() => [1n, 2n, 3n])]);
+  });
+
+  test("projections are worked on and read, in an append's transaction and after it", async () => {
+    const pools = [1, 2].map(() => new pg.Pool({ connectionString: pooler.url, max: 2 }));
+    const table = "create table seen (position bigint primary key, n int not null)";
+    const define = (mode: "async" | "inline") =>
+      defineProjection(mode, { mode, schema: table.replace("seen", `${mode}_seen`) }).on(Added, (event, db) =>
+        db.query(`insert into ${mode}_seen values ($1, $2)`, [event.position, event.data.n]),
+      );
+    const [later, inline] = [define("async"), define("inline")];
+    const [pool, other] = pools;
+    if (pool === undefined || other === undefined) throw new Error("there are two pools");
+    const on = await openProjecting({ pool }, [inline]);
+    try {
+      await on.add(1);
+      await settle(on, inline);
+      const appends = Promise.all(Array.from({ length: 20 }, () => on.add(5)));
+      const beside = { ledgerId: on.ledgerId, projections: openPostgresProjections(other) };
+      await Promise.all([settle(on, later), settle(beside, later), appends]);
+      await settle(on, later);
+      for (const mode of ["async", "inline"]) {
+        const rows = await on.ledger.readProjections<{ n: number }>(`select n from ${mode}_seen order by n`);
+        expect(rows.map(({ n }) => n)).toEqual(Array.from({ length: 101 }, (_, n) => n));
+      }
+    } finally {
+      await on.close();
+      await Promise.all(pools.map((each) => each.end()));
+    }
   });
 
   test("a checkpoint that one connection has kept is found by another", async () => {
