@@ -25,10 +25,11 @@ export interface Projecting {
 export async function openProjecting(
   { pool }: Pick<TestDatabase, "pool">,
   projections: readonly Projection[] = [],
+  options: Omit<LedgerOptions, "events" | "projections"> = {},
 ): Promise<Projecting> {
   const { origin, ledgerId } = await createLedger(openPostgresStore({ pool }));
   const connection = await connect({ database: pool });
-  const ledger = await connection.ledger(origin, { events: [Added], projections });
+  const ledger = await connection.ledger(origin, { events: [Added], projections, ...options });
   let next = 0;
   return {
     ledgerId,
