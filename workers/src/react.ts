@@ -179,9 +179,9 @@ async function reportOf(round: Round, on: readonly AnyReaction[], more: boolean)
     if (dueInMs === null) continue;
     const key = keyOf(round.app, reaction);
     const leastMs = round.slots.free(key) === 0 ? REFILL_MS : PATIENCE_MS;
-    const mostMs = round.slots.running(key) === 0 ? dueInMs : REFILL_MS;
+    const mostMs = round.slots.running(key) === 0 ? Number.POSITIVE_INFINITY : REFILL_MS;
     // One that is due already may wait for a run of its stream.
-    const waitMs = BigInt(Math.max(leastMs, Number(dueInMs < mostMs ? dueInMs : mostMs)));
+    const waitMs = BigInt(Math.max(leastMs, Math.min(Number(dueInMs), mostMs)));
     if (inMs === undefined || waitMs < inMs) inMs = waitMs;
   }
   return inMs === undefined ? { more: false } : { more: false, nextAtMs: round.clock() + inMs };

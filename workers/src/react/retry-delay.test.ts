@@ -16,7 +16,7 @@ test("is whole milliseconds, within a quarter of what the policy says", () => {
   fc.assert(
     fc.property(policies, fc.integer({ min: 1, max: 1_000_000 }), randoms, (policy, attempt, random) => {
       const delayMs = retryDelayMs(policy, attempt, random);
-      const wanted = Math.min(policy.firstMs * policy.factor ** (attempt - 1), policy.maxMs);
+      const wanted = policy.firstMs === 0 ? 0 : Math.min(policy.firstMs * policy.factor ** (attempt - 1), policy.maxMs);
       expect(Number.isSafeInteger(delayMs)).toBe(true);
       expect(delayMs).toBeGreaterThanOrEqual(Math.floor(wanted * 0.75));
       expect(delayMs).toBeLessThanOrEqual(Math.ceil(wanted * 1.25));
@@ -30,4 +30,8 @@ test("never gets shorter from one attempt to the next", () => {
       expect(retryDelayMs(policy, attempt + 1, random)).toBeGreaterThanOrEqual(retryDelayMs(policy, attempt, random));
     }),
   );
+});
+
+test("of a first pause of 0 is 0, however many attempts there were", () => {
+  expect(retryDelayMs({ attempts: 2_000, firstMs: 0, factor: 10, maxMs: 5 }, 1_000, 0.9)).toBe(0);
 });

@@ -14,7 +14,9 @@ export function retryDelayMs(
   attempt: number,
   random: number,
 ): number {
-  const delayMs = Math.min(firstMs * factor ** (attempt - 1), maxMs);
+  // A power that is no number any more would make none of a first pause of 0.
+  const times = Math.min(factor ** (attempt - 1), Number.MAX_VALUE);
+  const delayMs = Math.min(firstMs * times, maxMs);
   return Math.round(delayMs * (1 + SPREAD * (2 * random - 1)));
 }
 

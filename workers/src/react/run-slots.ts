@@ -1,8 +1,8 @@
 /** Runs that one process makes at the same time, of all reactions of all ledgers. */
-export const MAX_RUNS = 16;
+export const MAX_RUNS = 32;
 
 /** Of these, so many at most are one reaction's. */
-export const MAX_RUNS_OF_ONE = 8;
+export const MAX_RUNS_OF_ONE = 16;
 
 /**
  * What one process has running. However many runs of others are slow, each reaction may have one at any time: past
