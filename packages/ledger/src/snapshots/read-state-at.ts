@@ -35,6 +35,8 @@ export async function readStateAt<State>(
   where: Context,
   { at, snapshots = true }: StateOptions,
 ): Promise<StateAt<State>> {
+  if (at !== undefined && "version" in at && Object.keys(at).length === 1)
+    return readVersion(deps, model, streamOf(where), bigintOf("version", at.version), snapshots);
   const bound = await boundOf(deps, where, at);
   const start = snapshots ? await startFor(deps, model, where, bound) : undefined;
   const query = contextQuery(where, model);
@@ -46,6 +48,42 @@ export async function readStateAt<State>(
     if (version !== undefined) version = event.version;
   }
   return { state, position: bound.last, version };
+}
+
+/** A stream's state at a version: of the events between a snapshot and it, and no read where there are none. */
+async function readVersion<State>(
+  deps: StateDeps,
+  model: Model<State>,
+  stream: string,
+  wanted: bigint,
+  snapshots: boolean,
+): Promise<StateAt<State>> {
+  const start = snapshots ? await startFor(deps, model, { kind: "stream", stream }, { version: wanted }) : undefined;
+  const fold = folder(model);
+  let state = start === undefined ? model.initial() : (start.state as State);
+  let { position, version = 0n } = start ?? { position: 0n, version: 0n };
+  const between = wanted - version;
+  const limit = between > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(between);
+  const options = { after: version, limit, ...deps.scope };
+  for await (const event of limit === 0 ? nothing() : deps.store.readStream(deps.ledgerId, stream, options)) {
+    // Where events are hidden, those that are seen have gaps between their versions.
+    if (event.version > wanted) break;
+    state = fold(state, event);
+    ({ position, version } = event);
+  }
+  if (version !== wanted) throw noVersion(stream, wanted);
+  return { state, position, version };
+}
+
+function streamOf(where: Context): string {
+  if (where.kind === "stream") return where.stream;
+  throw new LedgerError("invalid-argument", "a query has no versions: give a position or a time");
+}
+
+function noVersion(stream: string, version: bigint): LedgerError {
+  return new LedgerError("not-found", `stream ${JSON.stringify(stream)} has no version ${version}`, {
+    values: { stream, version },
+  });
 }
 
 /** The events of a query past one position, up to another. */
@@ -100,15 +138,12 @@ export async function boundOf(deps: EventDeps, where: Context, at: At | undefine
 }
 
 async function boundOfVersion({ store, ledgerId, scope }: EventDeps, where: Context, version: bigint): Promise<Bound> {
-  if (where.kind !== "stream")
-    throw new LedgerError("invalid-argument", "a query has no versions: give a position or a time");
+  const stream = streamOf(where);
   if (version === 0n) return { last: 0n, version };
   const options = { after: version - 1n, limit: 1, ...scope };
-  for await (const event of store.readStream(ledgerId, where.stream, options))
+  for await (const event of store.readStream(ledgerId, stream, options))
     if (event.version === version) return { last: event.position, version };
-  throw new LedgerError("not-found", `stream ${JSON.stringify(where.stream)} has no version ${version}`, {
-    values: { stream: where.stream, version },
-  });
+  throw noVersion(stream, version);
 }
 
 /** The newest position that may be seen, recorded up to a time (inclusive); 0 where there is none. */
