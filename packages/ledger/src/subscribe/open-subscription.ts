@@ -35,8 +35,6 @@ export function openSubscription(deps: SubscriptionDeps, options: SubscribeOptio
   let ended = false;
   let returned = false;
   let lastGiven = 0n;
-  /** What the step that waits, or else the next one, is to be told. */
-  let failure: LedgerError | undefined;
 
   const events = followEvents(deps, {
     plan,
@@ -50,32 +48,29 @@ export function openSubscription(deps: SubscriptionDeps, options: SubscribeOptio
   function end(): void {
     if (ended) return;
     ended = true;
-    plan.signal?.removeEventListener("abort", onAbort);
-    gate.closing.removeEventListener("abort", onClose);
     ending.abort();
     void events.return().catch(() => undefined);
   }
-  function giveUp(error: LedgerError): void {
-    if (ended) return;
-    failure = error;
+  function giveUp(reason: unknown): LedgerError {
+    const error = aborted("the subscription", reason);
     end();
-    if (pending.size > 0) failure = undefined;
     for (const reject of pending) reject(error);
+    return error;
   }
-  const onAbort = (): void => giveUp(aborted("the subscription", plan.signal?.reason));
-  const onClose = (): void => giveUp(aborted("the subscription", gate.closing.reason));
-  plan.signal?.addEventListener("abort", onAbort, { once: true });
-  gate.closing.addEventListener("abort", onClose, { once: true });
-  if (plan.signal?.aborted === true) onAbort();
+  const onAbort = (): void => void giveUp(plan.signal?.reason);
+  const onClose = (): void => void giveUp(gate.closing.reason);
+  /** Listened to while a step waits only: a subscription that nobody goes on with is nobody's to keep. */
+  function listen(change: "addEventListener" | "removeEventListener"): void {
+    if (pending.size > 0) return;
+    plan.signal?.[change]("abort", onAbort);
+    gate.closing[change]("abort", onClose);
+  }
 
   async function step(): Promise<Step> {
-    if (failure !== undefined) {
-      const error = failure;
-      failure = undefined;
-      throw error;
-    }
     if (ended) return DONE;
+    if (plan.signal?.aborted === true) throw giveUp(plan.signal.reason);
     const { promise, resolve, reject } = Promise.withResolvers<Step>();
+    listen("addEventListener");
     pending.add(reject);
     events.next().then(resolve, reject);
     try {
@@ -90,12 +85,12 @@ export function openSubscription(deps: SubscriptionDeps, options: SubscribeOptio
       throw error;
     } finally {
       pending.delete(reject);
+      listen("removeEventListener");
     }
   }
 
   async function giveBack(): Promise<Step> {
     returned = true;
-    failure = undefined;
     end();
     await events.return();
     return DONE;
