@@ -27,7 +27,7 @@ export const THREAD_LIMITS: ThreadLimits = {
   loadMs: 60_000,
   firstPauseMs: 1_000,
   maxPauseMs: 60_000,
-  soundMs: 30_000,
+  soundMs: 120_000,
   closeMs: 15_000,
 };
 
