@@ -164,6 +164,28 @@ describe("an event queue", () => {
     describe("on Redis", () => {
       behaves(() => ({ redisUrl: redis?.url ?? "", prefix: "app" }));
     });
+
+    test("goes on after its server was away, in the order of the adds", async () => {
+      const dir = mkdtempSync(join(tmpdir(), "eventchain-away-"));
+      const port = await findFreePort();
+      let server = await startRedis({ dir, port });
+      const where = { redisUrl: server?.url ?? "", name: "away" };
+      const seen: string[] = [];
+      const consumer = await consumeEvents(where, ({ id }) => void seen.push(id));
+      const events = openEventQueue(where);
+      const add = (id: string): Promise<void> => events.add({ id, name: "n", data: {} });
+      await add("e1");
+      await expect.poll(() => seen, PATIENTLY).toEqual(["e1"]);
+      await server?.stop();
+      await expect(add("e2")).rejects.toMatchObject({ code: "queue-unavailable", retryable: true });
+      server = await startRedis({ dir, port });
+      for (const id of ["e2", "e3"])
+        await expect.poll(() => add(id).then(() => "added", String), PATIENTLY).toBe("added");
+      await expect.poll(() => seen, PATIENTLY).toEqual(["e1", "e2", "e3"]);
+      await Promise.all([events.close(), consumer.close()]);
+      await server?.stop();
+      rmSync(dir, { recursive: true, force: true });
+    });
   }
 
   test("says where its server is when that is away, and no password", async () => {

@@ -62,7 +62,8 @@ export interface ConsumeOptions {
   readonly name: string;
   /**
    * "queue": one job at a time, whatever number of consumers there are, each in the order in which it was added: a job that
-   * fails holds up those after it until it has no attempts left. "none": `concurrency` jobs at a time. Default "queue".
+   * fails holds up those after it until it has no attempts left. That there is one at a time stands in the queue: a Redis
+   * that lost its data keeps to it again once a consumer is started. "none": `concurrency` jobs at a time. Default "queue".
    */
   readonly order?: "queue" | "none" | undefined;
   /** Of this consumer, where `order` is "none". Default 1. */
