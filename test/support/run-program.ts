@@ -14,6 +14,8 @@ export interface ProgramRun {
 export interface ProgramInput {
   readonly database?: string;
   readonly ledger?: string;
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string | Uint8Array | Readable;
   readonly signal?: AbortSignal;
   /** Where standard output goes instead of into the result. */
@@ -22,11 +24,11 @@ export interface ProgramInput {
 
 /** Runs a command line within the test's own process, with an environment that names no folder of its user. */
 export async function runInProcess(args: readonly string[], input: ProgramInput = {}): Promise<ProgramRun> {
-  const { database, ledger, stdin = "", signal = new AbortController().signal } = input;
+  const { database, ledger, env = {}, stdin = "", signal = new AbortController().signal } = input;
   const [stdout, stderr] = [collector(), collector()];
   const exitCode = await runProgram({
     args: [...args, ...(ledger === undefined ? [] : ["--ledger", ledger])],
-    env: { EVENTCHAIN_DIR: "no-such-folder", ...(database === undefined ? {} : { DATABASE_URL: database }) },
+    env: { EVENTCHAIN_DIR: "no-such-folder", ...(database === undefined ? {} : { DATABASE_URL: database }), ...env },
     stdin: stdin instanceof Readable ? stdin : Readable.from([Buffer.from(stdin)], { objectMode: false }),
     stdout: input.stdout ?? stdout.stream,
     stderr: stderr.stream,

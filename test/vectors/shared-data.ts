@@ -9,11 +9,16 @@ const folder = new URL("../../../shared/data/", import.meta.url);
  * the test says which file it looked for and is reported as skipped.
  */
 export function sharedData(context: TestContext, path: string): string {
+  return readFileSync(sharedFile(context, path), "utf8");
+}
+
+/** Where such a file is; skips as `sharedData` does. */
+export function sharedFile(context: TestContext, path: string): string {
   const file = fileURLToPath(new URL(path, folder));
   if (!existsSync(file)) {
     const note = `skipped: these vectors are kept beside the repository, and are not there: ${file}`;
     console.warn(note);
     context.skip(note);
   }
-  return readFileSync(file, "utf8");
+  return file;
 }
