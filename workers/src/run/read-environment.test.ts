@@ -18,6 +18,18 @@ describe("the workers' environment", () => {
     expect(options.redisUrl).toBeUndefined();
   });
 
+  it("takes up an app's roles with its config", () => {
+    const options = checkOptions(readEnvironment({ ...least, CONFIG: "eventchain.config.ts" }, logger));
+    expect(options.configFile).toBe("eventchain.config.ts");
+    expect(options.roles).toEqual(["seal", "anchor", "finalise", "project", "react", "snapshot"]);
+  });
+
+  it("asks the handlers' roles for neither keys nor a chain", () => {
+    const { DATABASE_URL } = least;
+    const env = { DATABASE_URL, CONFIG: "eventchain.config.ts", ROLES: "project,react,snapshot" };
+    expect(checkOptions(readEnvironment(env, logger)).roles).toEqual(["project", "react", "snapshot"]);
+  });
+
   it("reads roles, finality and policy", () => {
     const env = { ...least, ROLES: "anchor, finalise", FINALITY: "12", ANCHOR_DAILY_BUDGET_WEI: "1000000000000000000" };
     expect(checkOptions(readEnvironment(env, logger))).toMatchObject({
@@ -32,6 +44,7 @@ describe("the workers' environment", () => {
     [{ ...least, DATABASE_URL: undefined }, "DATABASE_URL"],
     [{ ...least, FINALITY: "soon" }, "finality"],
     [{ ...least, ROLES: "seal,dance" }, "roles"],
+    [{ ...least, ROLES: "react" }, "configFile: is needed for the role react"],
     [{ ...least, ANCHOR_MIN_INTERVAL_MS: "1 min" }, "policy.minIntervalMs"],
     [{ ...least, REDIS_URL: "http://127.0.0.1" }, "redisUrl"],
     [{ ...least, SEAL_KEY_FILE: "" }, "sealKeyFile"],
