@@ -1,7 +1,8 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
+import { PassThrough, Readable, Writable } from "node:stream";
+import { runProgram } from "@eventchain/cli";
 import { connect, type LedgerEvent } from "@eventchain/ledger";
 import { fromCloudEvent } from "@eventchain/routes";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -135,6 +136,31 @@ describe("export", () => {
     expect((await run([], { stdout })).exitCode).toBe(0);
     expect(chunks.join("")).toBe((await run([])).stdout);
     expect(largest).toBeLessThan(100_000);
+  });
+
+  test.each([
+    ["shows how far it is on a terminal, where the events go elsewhere", [], { out: false, err: true }, true],
+    ["shows how far it is beside a file", ["--out", "FILE"], { out: true, err: true }, true],
+    ["shows no bar among the events", [], { out: true, err: true }, false],
+    ["shows no bar where there is no terminal", [], { out: false, err: false }, false],
+  ])("%s", async (_what, args, isTerminal, expected) => {
+    const [stdout, stderr] = [isTerminal.out, isTerminal.err].map((isTTY) =>
+      Object.assign(new PassThrough(), { isTTY }),
+    );
+    const said: Buffer[] = [];
+    stderr?.on("data", (chunk: Buffer) => said.push(chunk));
+    stdout?.resume();
+    const exitCode = await runProgram({
+      args: ["export", ...args.map((arg) => (arg === "FILE" ? join(folder, "events") : arg))],
+      env: { DATABASE_URL: database.url, EVENTCHAIN_DIR: folder },
+      stdin: Readable.from([]),
+      stdout: stdout ?? new PassThrough(),
+      stderr: stderr ?? new PassThrough(),
+      signal: new AbortController().signal,
+      tellParent: () => undefined,
+    });
+    expect(exitCode).toBe(0);
+    expect(Buffer.concat(said).toString().includes("exporting")).toBe(expected);
   });
 
   test("ends quietly where its reader has gone", async () => {
