@@ -125,6 +125,19 @@ async function measureIdle(reader: Ledger, queries: () => number): Promise<void>
   await next;
 }
 
+/** How fast a subscriber that begins at the start reads what is there. */
+async function measureCatchUp(reader: Ledger): Promise<void> {
+  const startMs = performance.now();
+  let count = 0;
+  const subscription = reader.subscribe();
+  for await (const _ of subscription) {
+    count += 1;
+    if (subscription.isLive) break;
+  }
+  const perSecond = (count / (performance.now() - startMs)) * 1_000;
+  console.log(`catching up: ${count} events at ${perSecond.toFixed(0)} events/s`);
+}
+
 function countingPool(url: string): { pool: pg.Pool; queries: () => number } {
   const pool = new pg.Pool({ connectionString: url, max: 10 });
   pool.on("error", () => undefined);
@@ -157,6 +170,7 @@ async function run(url: string): Promise<void> {
     report(rate, results);
   }
   await measureIdle(reader, queries);
+  for (let round = 0; round < rounds; round += 1) await measureCatchUp(reader);
   for (const connection of connections) await connection.close();
   await Promise.all([writing.end(), pool.end()]);
 }

@@ -7,11 +7,11 @@ import {
   type Ledger,
   type Subscription,
 } from "@eventchain/ledger";
-import { openPostgresProjections, openPostgresStore } from "@eventchain/store";
+import { migrate, openPostgresProjections, openPostgresStore } from "@eventchain/store";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { balance, deposit, withdraw } from "../support/account-commands.ts";
-import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { createEmptyDatabase, createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { findPgbouncer, type RunningPgbouncer, startPgbouncer } from "../support/pgbouncer.ts";
 import { Added, openProjecting, settle } from "../support/projecting.ts";
 
@@ -68,6 +68,19 @@ describe.runIf(program !== undefined)("behind PgBouncer in transaction mode", ()
     if (ledger === undefined) throw new Error("there are ledgers");
     return ledger;
   };
+
+  test("a database is migrated", async () => {
+    const empty = await createEmptyDatabase();
+    const through = new URL(pooler.url);
+    through.pathname = new URL(empty.url).pathname;
+    try {
+      const { applied, version } = await migrate(through.toString());
+      expect(applied.length).toBeGreaterThan(10);
+      expect(await migrate(empty.url)).toEqual({ applied: [], version });
+    } finally {
+      await empty.drop();
+    }
+  });
 
   test("clients share the server's connections", async () => {
     const ask = () => connections.map((connection) => connection.ledgers());
