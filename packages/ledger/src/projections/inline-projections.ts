@@ -52,23 +52,36 @@ async function projectInline(
   transaction: AppendTransaction,
   projections: ReadonlyMap<string, Projection>,
 ): Promise<void> {
-  for (const build of await transaction.inlineBuilds([...projections.keys()])) {
+  const names = [...projections.keys()];
+  const builds = await transaction.takeInline(names, transaction.first - 1n);
+  // Each that is at the head is one statement; who is elsewhere is asked for only then.
+  if (builds.length < names.length) builds.push(...(await takeUntouched(transaction, projections, names)));
+  for (const build of builds) {
     const projection = projections.get(build.name);
-    if (projection === undefined || build.version !== projection.version || isChanged(projection, build)) continue;
-    if (await hasAllBefore(transaction, projection, build)) await projectBuild(transaction, projection, build);
+    if (projection !== undefined && isOf(projection, build)) await projectBuild(transaction, projection, build);
   }
 }
 
-/** The events that it has not seen are none of its own: the ledger's, say, or another type's. */
-async function hasAllBefore(
+function isOf(projection: Projection, build: InlineBuild): boolean {
+  return build.version === projection.version && !isChanged(projection, build);
+}
+
+/** Those that are behind by events that are none of their own: the ledger's, say, or another type's. */
+async function takeUntouched(
   transaction: AppendTransaction,
-  projection: Projection,
-  { position }: InlineBuild,
-): Promise<boolean> {
+  projections: ReadonlyMap<string, Projection>,
+  names: readonly string[],
+): Promise<InlineBuild[]> {
   const before = transaction.first - 1n;
-  return (
-    position === before || (position < before && transaction.isFree(projectionQuery(projection), position, before))
-  );
+  const taken: InlineBuild[] = [];
+  for (const build of await transaction.inlineBefore(names, before)) {
+    const { name, position } = build;
+    const projection = projections.get(name);
+    if (projection === undefined || !isOf(projection, build)) continue;
+    const isFree = await transaction.isFree(projectionQuery(projection), position, before);
+    if (isFree) taken.push(...(await transaction.takeInline([name], position)));
+  }
+  return taken;
 }
 
 async function projectBuild(

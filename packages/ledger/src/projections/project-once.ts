@@ -8,7 +8,7 @@ import type { Projection } from "./types.ts";
 export interface ProjectReport {
   /** There is more to do at once. */
   readonly more: boolean;
-  /** Somebody else is in the way for the moment: look again soon. */
+  /** Somebody else has it, or is in the way, for the moment: look again soon. */
   readonly putOff: boolean;
   /** Why its live build, or the one on its way, does not go on; undefined where both do. */
   readonly reason: string | undefined;
@@ -40,7 +40,7 @@ export async function projectOnce(
   const reasons = [step, live].map((each) => (each?.kind === "stopped" ? each.reason : undefined));
   return {
     more: (live?.kind === "moved" && live.position < live.bound) || step?.kind === "moved",
-    putOff: step?.kind === "put-off",
+    putOff: step?.kind === "put-off" || live?.kind === "busy",
     reason: reasons.find((reason) => reason !== undefined),
   };
 }

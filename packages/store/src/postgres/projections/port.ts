@@ -177,8 +177,10 @@ export interface AppendTransaction {
   /** The first and the last position that it took, rejections' events included. */
   readonly first: bigint;
   readonly last: bigint;
-  /** Those of these names, with their rows: a worker that has one at this moment keeps it. */
-  inlineBuilds(names: readonly string[]): Promise<InlineBuild[]>;
+  /** Those of these names that stand at a position, with their rows: a worker that has one at this moment keeps it. */
+  takeInline(names: readonly string[], position: bigint): Promise<InlineBuild[]>;
+  /** Those of these names that stand before a position, without their rows: they are for workers to catch up. */
+  inlineBefore(names: readonly string[], position: bigint): Promise<InlineBuild[]>;
   /** Whether no event of a query stands past `after`, up to `to`. */
   isFree(query: EventQuery, after: bigint, to: bigint): Promise<boolean>;
   /** As `BuildTransaction.write`, in a build's schema. */

@@ -6,6 +6,7 @@ import { readPage } from "./read-page.ts";
 import { runProjector } from "./run-projector.ts";
 
 const inlineSql = statement("projection-inline");
+const behindSql = statement("projection-inline-behind");
 const moveSql = statement("projection-build-move");
 
 /** Runs what is to be done in an append's transaction, where the append has recorded anything. */
@@ -25,7 +26,8 @@ export async function runWithin(
     events,
     first,
     last,
-    inlineBuilds: (names) => runRows<InlineBuild>(connection, inlineSql, [ledgerId, names]),
+    takeInline: (names, position) => runRows<InlineBuild>(connection, inlineSql, [ledgerId, names, position]),
+    inlineBefore: (names, position) => runRows<InlineBuild>(connection, behindSql, [ledgerId, names, position]),
     async isFree(query, after, to) {
       const page = await readPage(connection, ledgerId, { after, to, query, level: "appended", limit: 1, maxBytes: 1 });
       return page.events.length === 0;
