@@ -267,6 +267,7 @@ describe("a config or a module that is none", () => {
     ["a module that throws", good, `throw new Error("no");`, 'module "own" cannot be loaded: no'],
     ["a module of nothing", good, "export const x = 1;", "exports none of"],
     ["a module without what is not there", good, `export const without = ["post"];`, "which no common handler has"],
+    ["a misspelt key", good, "export default { reaction: [] };", 'has no key "reaction"'],
     ["a default that is no object", good, "export default 5;", "exports a number by default"],
   ])("%s is refused by name", async (_, text, own, message) => {
     await expect(load(text, own === "" ? undefined : own)).rejects.toMatchObject({

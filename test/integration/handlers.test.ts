@@ -223,6 +223,21 @@ describe("eventchain handlers", () => {
     expect((await run(["retry", "mail"])).lines).toMatchObject([{ retried: "0" }]);
   });
 
+  test("retries a projection that has stopped", async () => {
+    await database.pool.query("insert into eventchain.projections (ledger_id, name) values ($1, 'open')", [
+      staged.ledgerId,
+    ]);
+    await database.pool.query(
+      `insert into eventchain.projection_builds (ledger_id, name, version, mode, hash, stopped_at, reason)
+       values ($1, 'open', 1, 'async', sha256(''), now(), 'no such table')`,
+      [staged.ledgerId],
+    );
+    expect((await run([])).lines[1]).toMatchObject({ name: "open", state: "stopped", reason: "no such table" });
+    expect((await run(["retry", "open", "--position", "1"])).exitCode).toBe(2);
+    expect((await run(["retry", "open"])).lines).toEqual([{ handler: "open", kind: "projection", retried: "1" }]);
+    expect((await run([])).lines[1]).toMatchObject({ name: "open", state: "on" });
+  });
+
   test.each([
     [["disable"], "needs the name"],
     [["pause", "mail"], "handlers has no"],

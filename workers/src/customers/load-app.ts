@@ -24,7 +24,7 @@ export interface CustomerModule {
   readonly url: string;
 }
 
-/** What a config or a module may say; a module's other exports are passed over. */
+/** What a module may say; named exports beside these are passed over. */
 const HANDLER_KEYS = ["projections", "reactions", "snapshots", "models", "events", "commands"] as const;
 const CUSTOMER_KEYS: readonly string[] = [...HANDLER_KEYS, "without"];
 
@@ -33,7 +33,8 @@ const CUSTOMER_KEYS: readonly string[] = [...HANDLER_KEYS, "without"];
  * Errors: LedgerError `config-invalid`, which names the file and what is wrong with it.
  */
 export async function loadApp(path: string): Promise<LoadedApp> {
-  const config = (await importObject(pathToFileURL(path).href, "the config", path)) as AppConfig;
+  const { value } = await importObject(pathToFileURL(path).href, "the config", path);
+  const config = value as AppConfig;
   return { config, handlers: collectHandlers(config), modules: listModules(config, path) };
 }
 
@@ -45,7 +46,14 @@ export async function loadCustomer(
   common: AppConfig,
   { name, url }: CustomerModule,
 ): Promise<{ config: AppConfig; handlers: CollectedHandlers }> {
-  const own = (await importObject(url, "the module", name)) as CustomerConfig;
+  const { value, isDefault } = await importObject(url, "the module", name);
+  const own = value as CustomerConfig;
+  const unknown = isDefault ? Object.keys(own).find((key) => !CUSTOMER_KEYS.includes(key)) : undefined;
+  if (unknown !== undefined)
+    throw refuse(
+      `the module ${JSON.stringify(name)} has no key ${JSON.stringify(unknown)}: use ${CUSTOMER_KEYS.join(", ")}`,
+      name,
+    );
   if (!CUSTOMER_KEYS.some((key) => key in own))
     throw refuse(`the module ${JSON.stringify(name)} exports none of ${CUSTOMER_KEYS.join(", ")}`, name);
   try {
@@ -62,7 +70,8 @@ export async function loadCustomer(
   }
 }
 
-async function importObject(url: string, what: string, name: string): Promise<object> {
+/** A module's default export, else its named ones. */
+async function importObject(url: string, what: string, name: string): Promise<{ value: object; isDefault: boolean }> {
   let module: Record<string, unknown>;
   try {
     module = (await import(url)) as Record<string, unknown>;
@@ -70,7 +79,7 @@ async function importObject(url: string, what: string, name: string): Promise<ob
     throw refuse(`${what} ${JSON.stringify(name)} cannot be loaded: ${messageOf(error)}`, name, error);
   }
   const value: unknown = module.default ?? module;
-  if (typeof value === "object" && value !== null) return value;
+  if (typeof value === "object" && value !== null) return { value, isDefault: module.default !== undefined };
   throw refuse(`${what} ${JSON.stringify(name)} exports a ${typeof value} by default: export an object`, name);
 }
 

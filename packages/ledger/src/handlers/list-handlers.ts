@@ -33,16 +33,6 @@ export async function listHandlers(stores: HandlerStores, ledgerId: bigint): Pro
   return [...found].map(([name, facts]) => toStatus(name, facts, last.get(name))).sort(byName);
 }
 
-/** Whether a handler is on: it is, unless it was switched off last. */
-export async function readSwitches(
-  stores: Pick<HandlerStores, "switches">,
-  ledgerId: bigint,
-): Promise<(handler: string) => boolean> {
-  const rows = await stores.switches.list(ledgerId);
-  const off = new Set(rows.filter(({ enabled }) => !enabled).map(({ handler }) => handler));
-  return (handler) => !off.has(handler);
-}
-
 function ofProjection({ live, building }: ProjectionRecord): Found {
   const facts: Found = { kind: "projection" };
   const letters = (live?.deadLetters ?? 0n) + (building?.deadLetters ?? 0n);
