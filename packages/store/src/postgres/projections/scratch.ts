@@ -77,7 +77,8 @@ export async function select<Row extends object>(
 /** What is wrong with an application's own statement is said as the database says it. */
 function readFailure(error: unknown): LedgerError {
   const mapped = mapDatabaseError(error);
-  if (mapped.retryable) return mapped;
+  // A statement that writes says what a standby says.
+  if (mapped.retryable && mapped.values.sqlState !== "25006") return mapped;
   const said = error instanceof Error ? error.message : String(error);
   return new LedgerError("database-failed", `the projections cannot be read so: ${said}`, {
     cause: error,
