@@ -62,7 +62,8 @@ export function watchValue<Value>(
 
   function schedule(afterMs: number): void {
     clearTimeout(timer);
-    timer = setTimeout(() => void poll(), afterMs);
+    // A timer cuts fractions off.
+    timer = setTimeout(() => void poll(), Math.ceil(afterMs));
   }
 
   async function poll(): Promise<void> {
