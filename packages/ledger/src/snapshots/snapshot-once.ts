@@ -1,13 +1,16 @@
 import type { SnapshotCursors, SnapshotRound, StoredEvent } from "@eventchain/store";
-import { branchOfRule, branchOfStream } from "./branches.ts";
+import { type Branch, branchOfRule, branchOfStream } from "./branches.ts";
 import { findStarts } from "./find-starts.ts";
 import { isUnfit, problemOf, touchedBy } from "./sync-snapshots.ts";
 import type { TakeDeps } from "./take-snapshot.ts";
 import type { SnapshotRule } from "./types.ts";
-import { walkBranch } from "./walk-branch.ts";
+import { type WalkBounds, walkBranch } from "./walk-branch.ts";
 
 /** Events that one round looks at, at most. */
 const PAGE_SIZE = 500;
+
+/** Branches that are read and taken at the same time. */
+const AT_ONCE = 4;
 
 /** Branches of an interval that one round takes, at most. */
 const MAX_DUE = 100;
@@ -87,16 +90,28 @@ async function walkTouched(
           touched.map(({ branch, own }) => ({ branch, upToPosition: own.at(-1)?.position ?? 0n })),
         )
       : undefined;
-  for (const [index, { branch, own }] of touched.entries()) {
+  const walks = touched.flatMap(({ branch, own }, index): Walk[] => {
     const last = own.at(-1);
-    if (last === undefined || unfit.has(rule)) continue;
-    if (starts !== undefined && last.version - (starts[index]?.version ?? 0n) < BigInt(every as number)) continue;
-    await hindering(deps, rule, branch, last.position, async () => {
-      await walkBranch(deps, rule, branch, { since: round.cursor.position, upTo: last.position });
-    });
+    if (last === undefined) return [];
+    if (starts === undefined) return [{ branch, upTo: last.position, from: undefined }];
+    const start = starts[index];
+    const isDue = last.version - (start?.version ?? 0n) >= BigInt(every as number);
+    return isDue ? [{ branch, upTo: last.position, from: { start } }] : [];
+  });
+  for (let at = 0; at < walks.length; at += AT_ONCE) {
+    await Promise.all(
+      walks.slice(at, at + AT_ONCE).map(({ branch, upTo, from }) =>
+        hindering(deps, rule, branch, upTo, async () => {
+          await walkBranch(deps, rule, branch, { since: round.cursor.position, upTo, from });
+        }),
+      ),
+    );
     await round.touch();
   }
 }
+
+/** A branch to be walked; `from`: its newest snapshot, where that is known. */
+type Walk = Pick<WalkBounds, "upTo" | "from"> & { readonly branch: Branch };
 
 /** By an interval: each branch with new events is due so long after its newest snapshot, or its first event without one. */
 async function noteWaits(
@@ -126,10 +141,9 @@ async function takeOverdue(deps: TakeDeps, rule: SnapshotRule, round: SnapshotRo
   const due = await round.due(nowMicros, MAX_DUE);
   for (const stream of due) {
     const branch = branchOfRule(rule) ?? branchOfStream(rule.model, stream);
-    if (!unfit.has(rule))
-      await hindering(deps, rule, branch, upTo, async () => {
-        await walkBranch(deps, rule, branch, { since: round.cursor.position, upTo, nowMicros });
-      });
+    await hindering(deps, rule, branch, upTo, async () => {
+      await walkBranch(deps, rule, branch, { since: round.cursor.position, upTo, nowMicros });
+    });
     await round.over(stream);
   }
   return due.length === MAX_DUE;
@@ -139,10 +153,11 @@ async function takeOverdue(deps: TakeDeps, rule: SnapshotRule, round: SnapshotRo
 async function hindering(
   deps: TakeDeps,
   rule: SnapshotRule,
-  branch: ReturnType<typeof branchOfStream>,
+  branch: Branch,
   position: bigint,
   run: () => Promise<void>,
 ): Promise<void> {
+  if (unfit.has(rule)) return;
   try {
     await run();
   } catch (error) {

@@ -3,7 +3,7 @@ import { decodeEvent } from "../decode-event.ts";
 import { folder } from "../models/fold-events.ts";
 import type { ModelEvent } from "../models/types.ts";
 import type { Branch } from "./branches.ts";
-import { findStarts } from "./find-starts.ts";
+import { findStarts, type Start } from "./find-starts.ts";
 import { type BranchState, type TakeDeps, takeSnapshot } from "./take-snapshot.ts";
 import type { SnapshotRule } from "./types.ts";
 
@@ -15,6 +15,8 @@ export interface WalkBounds {
   readonly upTo: bigint;
   /** Microseconds: what is due by now though no event says so. Left out: events alone say what is due. */
   readonly nowMicros?: bigint | undefined;
+  /** Its newest usable snapshot up to there, where that is known; `start` undefined: there is none. */
+  readonly from?: { readonly start: Start | undefined } | undefined;
 }
 
 /** How a branch stands after a walk. */
@@ -37,10 +39,9 @@ export async function walkBranch(
   deps: TakeDeps,
   rule: SnapshotRule,
   branch: Branch,
-  { since, upTo, nowMicros }: WalkBounds,
+  { since, upTo, nowMicros, from }: WalkBounds,
 ): Promise<Walked> {
-  const { store, ledgerId } = deps;
-  const [start] = await findStarts(deps, [{ branch, upToPosition: upTo }]);
+  const start = from === undefined ? (await findStarts(deps, [{ branch, upToPosition: upTo }]))[0] : from.start;
   const due = dueBy(rule, since, start?.takenAtMicros);
   const fold = folder(branch.model);
   let at: BranchState | undefined;
@@ -50,8 +51,7 @@ export async function walkBranch(
     await takeSnapshot(deps, branch, point);
     taken += 1;
   };
-  const options = { query: branch.query, after: start?.position ?? 0n, to: upTo };
-  for await (const event of options.after < upTo ? store.readAll(ledgerId, options) : []) {
+  for await (const event of eventsOf(deps, branch, start, upTo)) {
     state = fold(state, event);
     // The ledger's own events make nothing due.
     if (event.type.startsWith("$")) continue;
@@ -65,6 +65,25 @@ export async function walkBranch(
     version: at?.version ?? start?.version,
     waitingSinceMicros: due.waitingSinceMicros(),
   };
+}
+
+/** The events of a branch past a snapshot, up to a position. */
+async function* eventsOf(
+  { store, ledgerId }: TakeDeps,
+  { stream, query }: Branch,
+  start: Start | undefined,
+  upTo: bigint,
+): AsyncGenerator<StoredEvent> {
+  const after = start?.position ?? 0n;
+  if (after >= upTo) return;
+  if (stream === undefined) {
+    yield* store.readAll(ledgerId, { query, after, to: upTo });
+    return;
+  }
+  for await (const event of store.readStream(ledgerId, stream, { after: start?.version ?? 0n })) {
+    if (event.position > upTo) return;
+    yield event;
+  }
 }
 
 /** What a rule says while events pass. */
