@@ -138,7 +138,7 @@ enable row level security;
 policy restricted for select to eventchain_viewer using (((ledger_id = ( SELECT (NULLIF(current_setting('eventchain.ledger'::text, true), ''::text))::bigint AS "nullif")) AND (((last_position - first_position) + 1) = ( SELECT count(*) AS count
    FROM eventchain.events e
   WHERE ((e.ledger_id = commands.ledger_id) AND ((e."position" >= commands.first_position) AND (e."position" <= commands.last_position)))))));
-policy whole for select to eventchain_reader, eventchain_sealer, eventchain_writer using (true);
+policy whole for select to eventchain_handler, eventchain_reader, eventchain_sealer, eventchain_writer using (true);
 grant SELECT on commands to eventchain_handler;
 grant SELECT on commands to eventchain_reader;
 grant SELECT on commands to eventchain_sealer;
@@ -179,7 +179,7 @@ enable row level security;
 policy restricted for select to eventchain_viewer using (((ledger_id = ( SELECT (NULLIF(current_setting('eventchain.ledger'::text, true), ''::text))::bigint AS "nullif")) AND (EXISTS ( SELECT
    FROM eventchain.events e
   WHERE ((e.ledger_id = event_tags.ledger_id) AND (e."position" = event_tags."position"))))));
-policy whole for select to eventchain_reader, eventchain_sealer, eventchain_writer using (true);
+policy whole for select to eventchain_handler, eventchain_reader, eventchain_sealer, eventchain_writer using (true);
 grant SELECT on event_tags to eventchain_handler;
 grant SELECT on event_tags to eventchain_reader;
 grant SELECT on event_tags to eventchain_sealer;
@@ -221,7 +221,7 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON eventchain.events FOR EACH
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON eventchain.events FOR EACH STATEMENT EXECUTE FUNCTION eventchain.refuse_change();
 enable row level security;
 policy restricted for select to eventchain_viewer using (((ledger_id = ( SELECT (NULLIF(current_setting('eventchain.ledger'::text, true), ''::text))::bigint AS "nullif")) AND eventchain.sees(( SELECT (NULLIF(current_setting('eventchain.access'::text, true), ''::text))::jsonb AS "nullif"), stream, type, tags)));
-policy whole for select to eventchain_reader, eventchain_sealer, eventchain_writer using (true);
+policy whole for select to eventchain_handler, eventchain_reader, eventchain_sealer, eventchain_writer using (true);
 grant SELECT on events to eventchain_handler;
 grant SELECT on events to eventchain_reader;
 grant SELECT on events to eventchain_sealer;
@@ -2501,7 +2501,8 @@ declare
   caller name := coalesce(nullif(current_setting('role'), 'none'), session_user);
 begin
   if pg_has_role(caller, 'eventchain_writer', 'usage') or pg_has_role(caller, 'eventchain_reader', 'usage')
-     or pg_has_role(caller, 'eventchain_sealer', 'usage') or pg_has_role(caller, current_user, 'usage') then
+     or pg_has_role(caller, 'eventchain_sealer', 'usage') or pg_has_role(caller, 'eventchain_handler', 'usage')
+     or pg_has_role(caller, current_user, 'usage') then
     return null;
   end if;
   if current_setting('eventchain.ledger', true) = ledger::text then
