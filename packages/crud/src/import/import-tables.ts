@@ -139,7 +139,8 @@ async function writeEvents({ options, tables, store, counts }: Run, ledger: Pick
       try {
         await ledger.append(stream, event, { ...eventOptions, signal: stopped });
       } catch (error) {
-        // What waits for its group behind a failure is given up before it is sent: an entity's events stand in order.
+        // What waits for its group when another fails, or at Ctrl-C, is given up before it is sent: an entity's events stand in order.
+        if (stopped.aborted && error instanceof LedgerError && error.code === "aborted") return;
         stop.abort();
         throw describeFailure(error, row, done);
       }
@@ -159,7 +160,12 @@ async function* eventsOf(
   deps: { source: TableSource; store: RowStore; index: number },
   table: FittedTable,
 ): AsyncGenerator<PlannedEvent> {
-  for await (const planned of planTable(deps, table)) if ("event" in planned) yield planned;
+  let rows = 0;
+  for await (const planned of planTable(deps, table)) {
+    if ("event" in planned) yield planned;
+    rows += 1;
+    if (rows % ROWS_PER_BREATH === 0) await setImmediate();
+  }
   if (table.deleted !== "record") return;
   for (const planned of planDeletions(deps, table)) if ("event" in planned) yield planned;
 }

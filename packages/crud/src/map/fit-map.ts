@@ -32,7 +32,7 @@ export interface FittedTable {
   readonly live: SourceTable | undefined;
 }
 
-export interface FittedHistory {
+interface FittedHistory {
   readonly order: readonly string[];
   /** Whether the map named no order, so that the times give it. */
   readonly byTime: boolean;
