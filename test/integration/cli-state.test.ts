@@ -105,7 +105,7 @@ describe("snapshot", () => {
   test("keeps the state, and says where; again it gives the same one", async () => {
     const first = await run("snapshot", "a", "--json");
     expect(first.exitCode).toBe(0);
-    const taken = first.json();
+    const taken = first.json() as Record<string, unknown>;
     expect(taken).toMatchObject({ stream: "a", model: "sum", schema: 3, branch: "sum/a", position: "3", version: "3" });
     expect(taken.stateHash).toMatch(/^[0-9a-f]{64}$/);
     expect((await run("snapshot", "a", "--json")).json()).toEqual(taken);

@@ -12,6 +12,7 @@ export function guardLedger(gate: Gate, ledger: Ledger): Ledger {
       return guardView(gate, ledger.as(actor));
     },
     snapshot: (model, stream) => gate.run(() => ledger.snapshot(model, stream)),
+    snapshotProjection: (projection) => gate.run(() => ledger.snapshotProjection(projection)),
     snapshots: (branch) => gate.iterate(() => ledger.snapshots(branch)),
     handlers: () => gate.run(() => ledger.handlers()),
     switchHandler: (handler, enabled, options) => gate.run(() => ledger.switchHandler(handler, enabled, options)),

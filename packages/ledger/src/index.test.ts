@@ -40,6 +40,7 @@ test("exports these names", () => {
     "reject",
     "replayProjection",
     "replaySnapshots",
+    "rowsDigest",
     "snapshotOnce",
     "stateAt",
     "stream",

@@ -113,6 +113,7 @@ export {
   type UnfoundedSnapshot,
 } from "./snapshots/replay-snapshots.ts";
 export type { Report, SnapshotProblem } from "./snapshots/report.ts";
+export { type DigestedRow, type RowsDigest, rowsDigest } from "./snapshots/rows-digest.ts";
 export { type SnapshotOnce, type SnapshotOnceDeps, snapshotOnce } from "./snapshots/snapshot-once.ts";
 export type {
   At,

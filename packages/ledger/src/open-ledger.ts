@@ -32,6 +32,7 @@ import { readStatus } from "./read-status.ts";
 import { listSnapshots } from "./snapshots/list-snapshots.ts";
 import { type Report, safely, warn } from "./snapshots/report.ts";
 import { snapshotNow } from "./snapshots/snapshot-now.ts";
+import { pickProjection, snapshotProjection } from "./snapshots/snapshot-projection.ts";
 import { openSyncSnapshots } from "./snapshots/sync-snapshots.ts";
 import type { HeadWatch } from "./subscribe/watch-head.ts";
 import type { Ledger, LedgerOptions } from "./types.ts";
@@ -117,6 +118,8 @@ export function openLedger({ record, ...rest }: LedgerDeps, options: LedgerOptio
     as: (actor) => openView({ ...deps, execute }, { access, rowSecurity }, actor),
     receipt: (commandId) => findReceipt(deps, commandId),
     snapshot: (model, stream) => snapshotNow(use, model, stream),
+    snapshotProjection: (projection) =>
+      snapshotProjection({ ...use, projections }, pickProjection(options, projection)),
     snapshots: (branch) => listSnapshots(use, branch),
     handlers: () => listHandlers(deps.handlers, ledgerId),
     switchHandler: (handler, enabled, how) => switchHandler({ ...deps, handlerNames }, handler, enabled, how),

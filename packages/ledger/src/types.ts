@@ -292,6 +292,13 @@ export interface Ledger extends LedgerReads {
    * event yet; `config-invalid` where neither a stream nor one rule says what of.
    */
   snapshot(model: AnyModel, stream?: string | undefined): Promise<SnapshotTaken>;
+  /**
+   * Commits to the rows of a projection that is a model, by its name or itself, as they are now: a snapshot in the branch
+   * `projection:<name>` whose state is the rows' digest and count (`rowsDigest`).
+   * Errors: LedgerError `not-found` where the ledger was opened without it, it is not built yet, or has handled no event;
+   * `invalid-argument` for one that is no model.
+   */
+  snapshotProjection(projection: string | Projection): Promise<SnapshotTaken>;
   /** The snapshots, or those of one branch, by branch (bytewise) and position, and whether each can be used. */
   snapshots(branch?: string | undefined): AsyncIterable<SnapshotListed>;
   /** The ledger as this actor may see it. Errors: LedgerError `config-invalid` where it was opened without `access`. */

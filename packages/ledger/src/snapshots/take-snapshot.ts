@@ -27,8 +27,8 @@ export interface BranchState {
  * `SnapshotStore.take`.
  */
 export async function takeSnapshot(
-  { ledgerId, snapshots, clock, random = randomBytes }: TakeDeps,
-  { name, of, model }: Branch,
+  { ledgerId, snapshots, clock, random = randomBytes }: Pick<TakeDeps, "ledgerId" | "snapshots" | "clock" | "random">,
+  { name, of, model }: Pick<Branch, "name" | "of"> & { readonly model: Pick<Branch["model"], "name" | "version"> },
   { state, position, version }: BranchState,
 ): Promise<SnapshotTaken & { readonly takenAtMicros: bigint }> {
   const text = jsonOf(model.name, state);
