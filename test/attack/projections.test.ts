@@ -53,10 +53,10 @@ beforeAll(async () => {
   for (const version of [1, 2]) await writeFile(join(folder, `v${version}.config.ts`), config(version));
   await using connection = await connect({ database: database.url });
   const ledger = await connection.ledger("projections.test");
-  for (let n = 1; n <= 400; n += 1) await change(ledger, n);
+  for (let n = 1; n <= 400; n += 1) await append(ledger, n);
   await catchUp();
   // The live builds stand behind the ledger's head.
-  await change(ledger, 401);
+  await append(ledger, 401);
   await staged.seal();
 });
 afterAll(async () => {
@@ -64,7 +64,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const change = (ledger: Ledger, n: number) => {
+const append = (ledger: Ledger, n: number) => {
   const data = { ticket: `${n % 20}`, n };
   return ledger.append(`ticket-${n % 20}`, { type: "Changed", data });
 };
@@ -191,6 +191,22 @@ describe("verify --projections", () => {
     expect(report).toMatchObject({
       error: { code: "config-invalid", message: expect.stringContaining("version 1 is live") },
     });
+  });
+
+  test("an event altered as well is told of alone: there is nothing to compare with", async () => {
+    const change = (from: number, to: number) =>
+      database.pool.query(
+        `set session_replication_role = replica;
+         update eventchain.events set data = replace(data::text, '"n":${from}', '"n":${to}')::json
+         where ledger_id = ${staged.ledgerId} and position = 7;
+         reset session_replication_role`,
+      );
+    await change(7, 8);
+    const { exitCode, report, stderr } = await verify();
+    await change(8, 7);
+    expect(exitCode).toBe(1);
+    expect(report.findings.map(({ kind, position }) => [kind, position])).toEqual([["altered", "7"]]);
+    expect(stderr).toContain("nothing was made anew");
   });
 
   test("leaves nothing behind", async () => {

@@ -153,6 +153,14 @@ describe("ledger.handlers, and its status", () => {
   });
 });
 
+test("a reaction that stands at an event that is not in the history any more is stopped, and says so", async () => {
+  await begin("mail");
+  await database.pool.query("update eventchain.reactions set hash = sha256('another') where ledger_id = $1", [
+    staged.ledgerId,
+  ]);
+  expect(await ledger.handlers()).toMatchObject([{ state: "stopped", reason: expect.stringContaining("forked") }]);
+});
+
 describe("eventchain handlers", () => {
   const run = async (args: readonly string[], cwd = folder) => {
     const global = ["--json", "--database", database.url, "--ledger", staged.origin];

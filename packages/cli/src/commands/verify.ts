@@ -1,5 +1,5 @@
 import { LedgerError, parseTrustRoot } from "@eventchain/core";
-import type { Finding, OutsideReceipt, VerifyReport } from "@eventchain/verifier";
+import type { Finding, FindingKind, OutsideReceipt, VerifyReport } from "@eventchain/verifier";
 import { collect, position } from "../frame/arguments.ts";
 import type { RegisterCommand } from "../frame/command-spec.ts";
 import { type CommandContext, givenContract, givenOrigin, severalLedgers } from "../frame/context.ts";
@@ -48,13 +48,40 @@ function checkFrom({ ledger, size }: VerifyReport, from: bigint | undefined): vo
   throw new LedgerError("invalid-argument", message, { values: { ledger, from, size } });
 }
 
-/** Adds what a config's code finds. Where nothing is found, what it cannot judge is the answer: exit code 2. */
+/** Findings that leave nothing to make anything anew from. */
+const EVENTS_ARE_WRONG: ReadonlySet<FindingKind> = new Set([
+  "altered",
+  "deleted",
+  "inserted",
+  "reordered",
+  "truncated",
+  "restored",
+  "rewritten",
+  "ledger-missing",
+]);
+
+/**
+ * Adds what a config's code finds. Where the events themselves are not what they were, it would tell the same again. Where
+ * nothing is found, what it cannot judge is the answer: exit code 2.
+ */
 async function withHandlers(
   context: CommandContext,
   { snapshots = false, projections = false }: VerifyArguments,
   report: VerifyReport,
 ): Promise<VerifyReport> {
-  const { findings, unjudged, notes } = await checkHandlers(context, report.ledger, { snapshots, projections });
+  if (report.findings.some(({ kind }) => EVENTS_ARE_WRONG.has(kind))) {
+    if (snapshots || projections)
+      context.output.note("verify: nothing was made anew: the events are not what they were");
+    return report;
+  }
+  const found = await checkHandlers(context, report.ledger, { snapshots, projections }).catch((error: unknown) => {
+    // What was found must not be lost.
+    if (report.ok) throw error;
+    context.output.note(`verify: nothing was made anew: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  });
+  if (found === undefined) return report;
+  const { findings, unjudged, notes } = found;
   const [first] = unjudged;
   if (first !== undefined && report.ok && findings.length === 0) throw new LedgerError("config-invalid", first);
   for (const line of [...unjudged, ...notes]) context.output.note(`verify: ${line}`);

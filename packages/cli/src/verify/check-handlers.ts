@@ -104,11 +104,17 @@ async function compareOne(context: CommandContext, ledgerId: bigint, projection:
   const pool = await context.pool();
   const bar = context.progress(0n, `making ${name} anew`);
   const onProgress = (position: bigint, to: bigint): void => bar.update(position, to);
-  const checked = await checkProjection({ ledgerId, pool, signal: context.signal, onProgress }, projection);
-  bar.stop();
+  const checked = await checkProjection({ ledgerId, pool, signal: context.signal, onProgress }, projection)
+    .catch((error: unknown) => {
+      if (!(error instanceof LedgerError) || error.code !== "projection-failed") throw error;
+      return { kind: "failed", reason: error.message } as const;
+    })
+    .finally(() => bar.stop());
   if (checked.kind === "not-live") return { ...NOTHING, notes: [`projection ${name} has no live build yet`] };
   if (checked.kind === "other-definition")
     return { ...NOTHING, unjudged: [`projection ${name}: ${checked.reason}: give the config that is deployed`] };
+  if (checked.kind === "failed")
+    return { ...NOTHING, unjudged: [`projection ${name} cannot be made anew: ${checked.reason}`] };
   const { differences, position } = checked;
   const finding = (detail: string): Finding => ({ kind: "bad-projection", projection: name, detail });
   const told = differences.slice(0, MAX_TOLD).map(({ table, key, problem }) => {

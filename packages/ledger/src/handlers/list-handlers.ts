@@ -1,5 +1,6 @@
 import { compareUtf8 } from "@eventchain/core";
 import type { HandlerRow, ProjectionRecord, ReactionStatusRow } from "@eventchain/store";
+import { forkedReason } from "../reactions/manage-reactions.ts";
 import type { HandlerStores } from "./stores.ts";
 import type { HandlerKind, HandlerStatus } from "./types.ts";
 
@@ -45,11 +46,11 @@ function ofProjection({ live, building }: ProjectionRecord): Found {
   return facts;
 }
 
-function ofReaction({ dead }: ReactionStatusRow): Found {
-  return {
-    kind: "reaction",
-    ...(dead > 0n ? { failing: count(dead, "run is a dead letter", "runs are dead letters") } : {}),
-  };
+function ofReaction({ dead, isForked, position }: ReactionStatusRow): Found {
+  const facts: Found = { kind: "reaction" };
+  if (dead > 0n) facts.failing = count(dead, "run is a dead letter", "runs are dead letters");
+  if (isForked) facts.stopped = forkedReason(position);
+  return facts;
 }
 
 function count(number: bigint, one: string, several: string): string {
