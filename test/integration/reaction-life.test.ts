@@ -44,7 +44,9 @@ describe("the life of a reaction", () => {
     await app.ledger.switchHandler("mail", false, { by: "ada" });
     await place(app, "a", 1);
     await app.settle();
-    expect(await app.ledger.reactions()).toEqual([{ name: "mail", state: "off", position: 0n, waiting: 0n, dead: 0n }]);
+    expect(await app.ledger.reactions()).toEqual([
+      { name: "mail", state: "off", position: 0n, waiting: 0n, dead: 0n, reason: null },
+    ]);
     await app.ledger.switchHandler("mail", true, { by: "ada" });
     await app.settle();
     expect(seen).toEqual([1]);
@@ -103,6 +105,11 @@ describe("the life of a reaction", () => {
     await place(app, "a", 2);
     await app.settle();
     expect(seen.sort()).toEqual(["mail", "post", "post"]);
+    expect(await app.turn()).toEqual({ more: false });
+    expect((await app.ledger.reactions()).map(({ name, reason }) => `${name} ${reason}`)).toEqual([
+      "mail forked: another event stands at position 1 than the one that it reacted on",
+      "post null",
+    ]);
     expect(app.log).toMatchObject([
       { level: "error", event: "reaction-stopped", values: { code: "forked", reaction: "mail" } },
     ]);

@@ -48,7 +48,9 @@ describe("where a reaction begins", () => {
     await place(app, "2", "3");
     await app.settle();
     expect(seen.sort()).toEqual(["2", "3"]);
-    expect(await app.ledger.reactions()).toEqual([{ name: "mail", state: "on", position: 3n, waiting: 0n, dead: 0n }]);
+    expect(await app.ledger.reactions()).toEqual([
+      { name: "mail", state: "on", position: 3n, waiting: 0n, dead: 0n, reason: null },
+    ]);
   });
 
   test("is the first event where it says so", async () => {

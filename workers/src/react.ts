@@ -5,7 +5,7 @@ import { asHandler } from "./app/at-work.ts";
 import type { AppLedger, AppStage, StageDeps, StageReport } from "./app/types.ts";
 import { openRunSlots, type RunSlots } from "./react/run-slots.ts";
 import { LEASE_MARGIN_MS, runTask } from "./react/run-task.ts";
-import { takeIn } from "./react/take-in.ts";
+import { isForked, takeIn } from "./react/take-in.ts";
 import { Troubles } from "./run/logger.ts";
 
 /** A round begins runs for so long, and waits for them: then others have their turn, and what runs goes on beside them. */
@@ -14,8 +14,11 @@ const ROUND_MS = 200;
 /** How long a reaction's runs are waited for before slots that came free are filled again, several by one statement. */
 const PATIENCE_MS = 10;
 
+/** How long a round waits for runs when it has nothing else to do: then it gives its place to another ledger's. */
+const IDLE_MS = 25;
+
 /** How soon to look again for slots that slow runs have given back. */
-const REFILL_MS = 100;
+const REFILL_MS = 50;
 
 /** What the rounds of one process share. */
 interface Process {
@@ -126,8 +129,9 @@ async function roundOf(round: Round, reaction: AnyReaction, found: ReactionSurve
     troubles.over(key, "reaction-recovered", { origin: app.origin, reaction: reaction.name });
   } catch (error) {
     if (isOfDatabase(error)) throw error;
-    // One that cannot take in what is new goes on with what it has.
+    // What it has taken in was of another history, perhaps: it stops as a whole.
     troubles.note(key, "reaction-stopped", error, { origin: app.origin, reaction: reaction.name });
+    return false;
   }
   const isDue = found.dueInMs !== null && found.dueInMs <= 0n;
   if (isDue) await reactions.expire(app.ledgerId, reaction.name);
@@ -147,9 +151,13 @@ async function runDue(round: Round, reaction: AnyReaction): Promise<boolean> {
     const most = slots.free(key);
     if (leftMs <= 0) return most > 0;
     const taken = most === 0 ? 0 : await takeTasks(round, reaction, key, most);
-    if (taken > 0) await slots.wait(key, "all", Math.min(PATIENCE_MS, leftMs));
-    else if (slots.running(key) > 0) await slots.wait(key, "one", leftMs);
-    else return false;
+    if (taken > 0) {
+      await slots.wait(key, "all", Math.min(PATIENCE_MS, leftMs));
+      continue;
+    }
+    const running = slots.running(key);
+    if (running > 0) await slots.wait(key, "one", Math.min(IDLE_MS, leftMs));
+    if (slots.running(key) === running) return false;
   }
   return false;
 }
@@ -173,15 +181,17 @@ async function takeTasks(round: Round, reaction: AnyReaction, key: string, most:
 async function reportOf(round: Round, on: readonly AnyReaction[], more: boolean): Promise<StageReport> {
   if (more || round.signal.aborted) return { more };
   let inMs: bigint | undefined;
+  // As of before the look: what ends meanwhile may be due again, whatever the look says.
+  const busy = new Set(on.filter((reaction) => round.slots.running(keyOf(round.app, reaction)) > 0));
   const found = await survey(round, on);
   for (const reaction of on) {
-    const dueInMs = found.get(reaction.name)?.dueInMs ?? null;
-    if (dueInMs === null) continue;
+    const its = found.get(reaction.name);
+    if (its === undefined || its.dueInMs === null || isForked(its)) continue;
     const key = keyOf(round.app, reaction);
     const leastMs = round.slots.free(key) === 0 ? REFILL_MS : PATIENCE_MS;
-    const mostMs = round.slots.running(key) === 0 ? Number.POSITIVE_INFINITY : REFILL_MS;
+    const mostMs = busy.has(reaction) ? REFILL_MS : Number.POSITIVE_INFINITY;
     // One that is due already may wait for a run of its stream.
-    const waitMs = BigInt(Math.max(leastMs, Math.min(Number(dueInMs), mostMs)));
+    const waitMs = BigInt(Math.max(leastMs, Math.min(Number(its.dueInMs), mostMs)));
     if (inMs === undefined || waitMs < inMs) inMs = waitMs;
   }
   return inMs === undefined ? { more: false } : { more: false, nextAtMs: round.clock() + inMs };

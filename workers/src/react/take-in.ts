@@ -4,7 +4,7 @@ import type { NewReactionTask, ReactionStore, ReactionSurvey } from "@eventchain
 import { findTasks } from "./find-tasks.ts";
 
 /** Events that one look takes in, at most: what else is due has its turn in between. */
-export const INTAKE_EVENTS = 500;
+export const INTAKE_EVENTS = 1_000;
 
 export interface TakeInDeps {
   readonly ledgerId: bigint;
@@ -23,8 +23,8 @@ export interface TakeInDeps {
  */
 export async function takeIn(deps: TakeInDeps, reaction: AnyReaction, survey: ReactionSurvey): Promise<boolean> {
   const { name } = reaction;
-  const { position, hash, foundHash, bound } = survey;
-  if (foundHash === null || !equalBytes(hash, foundHash))
+  const { position, hash, bound } = survey;
+  if (isForked(survey))
     throw new LedgerError(
       "forked",
       `reaction ${name} stands at position ${position}, where another event stands now: this database is not the one that it reacted on`,
@@ -42,6 +42,11 @@ export async function takeIn(deps: TakeInDeps, reaction: AnyReaction, survey: Re
   const isOrdered = reaction.order === "stream";
   await deps.reactions.takeIn(deps.ledgerId, { reaction: name, from: { position, hash }, to, tasks, isOrdered });
   return to < bound;
+}
+
+/** Whether another event stands at the cursor than the one that was taken in. */
+export function isForked({ hash, foundHash }: Pick<ReactionSurvey, "hash" | "foundHash">): boolean {
+  return foundHash === null || !equalBytes(hash, foundHash);
 }
 
 function readNext(

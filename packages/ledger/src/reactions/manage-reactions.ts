@@ -19,7 +19,13 @@ const STATES: readonly ReactionTask["state"][] = ["waiting", "running", "dead"];
 
 /** Every reaction that ever began on the ledger, by name. */
 export async function listReactions(deps: ReactionDeps): Promise<ReactionStatus[]> {
-  return storeOf(deps).status(deps.ledgerId);
+  const rows = await storeOf(deps).status(deps.ledgerId);
+  return rows.map(({ isForked, ...row }) => ({ ...row, reason: isForked ? forkedReason(row.position) : null }));
+}
+
+/** Why a reaction stopped. */
+export function forkedReason(position: bigint): string {
+  return `forked: another event stands at position ${position} than the one that it reacted on`;
 }
 
 /** The runs that have not come to their end, by reaction, position and handler; what ends meanwhile may be among them. */

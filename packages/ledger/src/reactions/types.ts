@@ -180,6 +180,8 @@ export interface ReactionStatus {
   readonly position: bigint;
   readonly waiting: bigint;
   readonly dead: bigint;
+  /** Why it stopped; null while it goes on. */
+  readonly reason: string | null;
 }
 
 /** Thrown by a run to say that no retry will help: the task is a dead letter at once. Code `reaction-failed`, not retryable. */

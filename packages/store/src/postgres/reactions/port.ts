@@ -96,6 +96,8 @@ export interface ReactionStatusRow {
   position: bigint;
   waiting: bigint;
   dead: bigint;
+  /** Another event stands at `position` than the one that was taken in: it stops. */
+  isForked: boolean;
 }
 
 /**
