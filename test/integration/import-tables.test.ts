@@ -226,6 +226,26 @@ describe("a SQLite file", () => {
   });
 });
 
+test("a run that is stopped by Ctrl-C says so, and another one writes the rest", async () => {
+  const { path } = sqliteFile(
+    "stopped",
+    `create table t (id integer primary key, v);
+     with recursive n(i) as (select 1 union all select i + 1 from n where i < 5000) insert into t select i, i from n`,
+  );
+  await writeFile(map, JSON.stringify({ tables: [{ name: "t" }] }));
+  const stop = new AbortController();
+  const args = ["import", path, "--map", map, "--json"];
+  const stopped = runInProcess(args, { database: database.url, ledger: origin, signal: stop.signal });
+  const written = async (): Promise<number> =>
+    Number(((await run("status", "--json")).json() as { size: string }).size);
+  while ((await written()) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  stop.abort();
+  expect((await stopped).exitCode).not.toBe(0);
+  const report = await importJson(path);
+  expect(report.compared).toMatchObject({ rows: 5000, different: 0 });
+  expect(await written()).toBe(5000);
+});
+
 describe("a CSV file with a map of tables", () => {
   test("with history, compressed, in the file's own order", async () => {
     const file = join(folder, "prices.csv.gz");

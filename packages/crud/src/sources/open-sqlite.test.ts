@@ -113,6 +113,16 @@ describe("a SQLite file", () => {
     expect(await read(source, "t", ["a"], { key: ["rowid"], within: [] })).toEqual([["☃𝄞"], [""]]);
   });
 
+  test("is read with its write-ahead log, as it was at one moment", async () => {
+    await using wal = await makeSqliteFile();
+    const writer = wal.keepOpen();
+    writer.exec("pragma journal_mode = wal; create table t (id integer primary key); insert into t values (1)");
+    await using source = await openSqliteSource(wal.path, signal);
+    writer.exec("insert into t values (2)");
+    writer.close();
+    expect(await read(source, "t", ["id"], { key: ["id"], within: [] })).toEqual([[1n]]);
+  });
+
   test("that is cut off is refused, by name", async () => {
     const cut = join(file.folder, "cut.sqlite");
     await copyFile(file.path, cut);

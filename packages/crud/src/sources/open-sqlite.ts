@@ -26,7 +26,8 @@ export async function isSqliteFile(path: string): Promise<boolean> {
 
 /**
  * Opens a SQLite file, read-only, in one transaction. Its tables are all but for SQLite's own, views and virtual ones; a table
- * without a primary key has its `rowid` as a column and a key.
+ * without a primary key has its `rowid` as a column and a key. The identity's digest is the file's own, without what still
+ * stands in its write-ahead log.
  * Errors: LedgerError `invalid-argument`, also while it is read, for a file that is no sound database.
  */
 export async function openSqliteSource(path: string, signal: AbortSignal): Promise<TableSource> {
