@@ -3,7 +3,7 @@ import type { ExitCode, RegisterCommand } from "../frame/command-spec.ts";
 import type { CommandContext } from "../frame/context.ts";
 
 /** The options of `import`. */
-export interface ImportArguments {
+interface ImportArguments {
   readonly map?: string;
   readonly dryRun?: boolean;
   readonly sourceEnv?: string;
