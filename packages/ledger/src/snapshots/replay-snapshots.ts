@@ -1,11 +1,19 @@
 import { LedgerError } from "@eventchain/core";
-import { openPostgresSnapshots, openPostgresStore, type PostgresStore, type StoredSnapshot } from "@eventchain/store";
+import {
+  openPostgresProjections,
+  openPostgresSnapshots,
+  openPostgresStore,
+  type PostgresStore,
+  type StoredSnapshot,
+} from "@eventchain/store";
 import { listDefinitions } from "../events/list-definitions.ts";
 import { folder } from "../models/fold-events.ts";
 import type { AnyModel } from "../models/types.ts";
 import type { LedgerOptions } from "../types.ts";
 import { type Branch, branchOfRule, branchOfStream } from "./branches.ts";
 import { eventsUpTo } from "./read-state-at.ts";
+import { type ModelProjection, type ReplayedRows, replayRows } from "./replay-rows.ts";
+import { branchOfProjection } from "./snapshot-projection.ts";
 import { stateJson } from "./state-json.ts";
 
 const PAGE_SNAPSHOTS = 100;
@@ -28,7 +36,7 @@ export interface UnfoundedSnapshot {
 
 export interface ReplayedSnapshots {
   readonly replayed: bigint;
-  /** Of models, or versions of models, that the options have not; and those with events whose data is erased. */
+  /** Of models or projections, or versions of them, that the options have not; and those with events whose data is erased. */
   readonly skipped: bigint;
   readonly unfounded: readonly UnfoundedSnapshot[];
 }
@@ -43,12 +51,19 @@ export async function replaySnapshots(
   options: Pick<LedgerOptions, "models" | "commands" | "projections" | "snapshots">,
 ): Promise<ReplayedSnapshots> {
   const find = branchFinder(options);
+  const findProjection = projectionFinder(options);
   const replay = replayer(deps);
+  const replayProjection = projectionReplayer(deps);
   let [replayed, skipped] = [0n, 0n];
   const unfounded: UnfoundedSnapshot[] = [];
   for await (const snapshot of listAll(deps)) {
-    const branch = find(snapshot);
-    const problem = branch === undefined ? "skipped" : await replay(branch, snapshot);
+    const [branch, projection] = [find(snapshot), findProjection(snapshot)];
+    const problem =
+      projection !== undefined
+        ? await replayProjection(projection, snapshot)
+        : branch === undefined
+          ? "skipped"
+          : await replay(branch, snapshot);
     if (problem === "skipped") skipped += 1n;
     else replayed += 1n;
     const { position, eventPosition } = snapshot;
@@ -94,6 +109,39 @@ function branchFinder({
     if (model === undefined) return undefined;
     const own = branchOfStream(model, of);
     return own.name === branch ? own : undefined;
+  };
+}
+
+/** The projection whose rows a snapshot commits to; undefined where it is of none, or of another version. */
+function projectionFinder({
+  projections,
+}: Parameters<typeof replaySnapshots>[1]): (snapshot: StoredSnapshot) => ModelProjection | undefined {
+  const known = listDefinitions(projections, "projections", "projection").filter(
+    (projection): projection is ModelProjection => projection.model !== undefined,
+  );
+  return ({ branch, of, schema }) =>
+    known.find(({ name, version }) => branchOfProjection(name) === branch && name === of && version === schema);
+}
+
+/** As `replayer`, of the rows of projections. */
+function projectionReplayer({
+  ledgerId,
+  pool,
+}: ReplaySnapshotsDeps): (projection: ModelProjection, snapshot: StoredSnapshot) => Promise<string | undefined> {
+  const store = openPostgresProjections(pool);
+  let last: { projection: ModelProjection; rows: ReplayedRows } | undefined;
+  return async (projection, { position, state }) => {
+    if (last?.projection !== projection || last.rows.position > position)
+      last = { projection, rows: replayRows(store, ledgerId, projection) };
+    try {
+      const digest = await last.rows.advance(position);
+      if (digest === undefined) return "skipped";
+      return stateJson(digest) === state ? undefined : "its rows are not what its events give";
+    } catch (error) {
+      last = undefined;
+      if (error instanceof LedgerError && error.code.startsWith("database-")) throw error;
+      return `its events give no rows: ${error instanceof Error ? error.message : String(error)}`;
+    }
   };
 }
 

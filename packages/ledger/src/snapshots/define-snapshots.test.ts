@@ -1,0 +1,61 @@
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { query, stream } from "../commands/make-context.ts";
+import { defineEvent } from "../events/define-event.ts";
+import { defineModel } from "../models/define-model.ts";
+import { defineSnapshots } from "./define-snapshots.ts";
+
+const Opened = defineEvent("Opened", { schema: z.object({}) });
+const ticket = defineModel("ticket", { initial: () => 0 }).on(Opened, (count) => count + 1);
+const of = query({ types: [Opened] });
+
+test("is of a model's streams, by the worker, unless it says otherwise", () => {
+  expect(defineSnapshots(ticket, { every: 100 })).toEqual({
+    kind: "snapshots",
+    name: "snapshots:ticket",
+    model: ticket,
+    every: 100,
+    mode: "async",
+    streams: undefined,
+    of: undefined,
+    branch: undefined,
+  });
+});
+
+test("of a query has a branch, which is the model's name unless it says otherwise", () => {
+  expect(defineSnapshots(ticket, { every: { ms: 1 }, of })).toMatchObject({
+    name: "snapshots:ticket",
+    branch: "ticket",
+  });
+  expect(defineSnapshots(ticket, { every: 1, of, branch: "all" })).toMatchObject({
+    name: "snapshots:all",
+    branch: "all",
+  });
+});
+
+describe("is refused", () => {
+  test.each<[string, object, string]>([
+    ["without `every`", {}, "config-invalid"],
+    ["every 0 events", { every: 0 }, "config-invalid"],
+    ["every half event", { every: 0.5 }, "config-invalid"],
+    ["every 0 ms", { every: { ms: 0 } }, "config-invalid"],
+    ["by another interval", { every: { seconds: 1 } }, "invalid-argument"],
+    ["with an unknown mode", { every: 1, mode: "later" }, "config-invalid"],
+    ["with an unknown key", { every: 1, stream: "a" }, "invalid-argument"],
+    ["of the ledger's own streams", { every: 1, streams: "$audit" }, "config-invalid"],
+    ["of streams and a query", { every: 1, streams: "a", of }, "config-invalid"],
+    ["of one stream", { every: 1, of: stream("a") }, "config-invalid"],
+    ["of what is no context", { every: 1, of: "a" }, "invalid-argument"],
+    ["with a branch of streams", { every: 1, branch: "a" }, "config-invalid"],
+    ["with an empty branch", { every: 1, of, branch: "" }, "config-invalid"],
+    ["with a branch too long", { every: 1, of, branch: "é".repeat(101) }, "config-invalid"],
+  ])("%s", (_, spec, code) => {
+    expect(() => defineSnapshots(ticket, spec as never)).toThrow(expect.objectContaining({ code }));
+  });
+
+  test("of what is no model", () => {
+    expect(() => defineSnapshots({} as never, { every: 1 })).toThrow(
+      expect.objectContaining({ code: "config-invalid" }),
+    );
+  });
+});
