@@ -87,6 +87,8 @@ function readRange(
     ...scope,
     after: place.position,
     to: reach.position,
+    // No range has more events than positions: a page that has them all is the last one.
+    limit: Number(behind),
     batchSize,
     // What has come since is fetched at once; of a long way the first events come soon.
     ...(behind <= BigInt(batchSize) ? { firstBatchSize: Number(behind) } : {}),
