@@ -115,6 +115,20 @@ describe("the life of a reaction", () => {
     ]);
   });
 
+  test("rests while its ledger is halted", async () => {
+    const seen: string[] = [];
+    const app = await open([defineReaction("mail", { from: "start" }).on(OrderPlaced, () => void seen.push("mail"))]);
+    await place(app, "a", 1);
+    const setState = (state: "open" | "halted") =>
+      database.pool.query("update eventchain.ledgers set state = $2 where ledger_id = $1", [app.ledgerId, state]);
+    await setState("halted");
+    await app.settle();
+    expect(seen).toEqual([]);
+    await setState("open");
+    await app.settle();
+    expect(seen).toEqual(["mail"]);
+  });
+
   test("that hangs keeps no other from its runs", async () => {
     const seen: number[] = [];
     const hanging = Array.from({ length: 4 }, (_, index) =>

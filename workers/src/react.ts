@@ -121,6 +121,8 @@ async function roundOf(round: Round, reaction: AnyReaction, found: ReactionSurve
     round.begun.delete(key);
     return true;
   }
+  // Nothing can be recorded, and what stands in the ledger is in doubt: no reason to do anything because of it.
+  if (found.isHalted) return false;
   let more = false;
   let isFresh = false;
   try {
@@ -186,7 +188,7 @@ async function reportOf(round: Round, on: readonly AnyReaction[], more: boolean)
   const found = await survey(round, on);
   for (const reaction of on) {
     const its = found.get(reaction.name);
-    if (its === undefined || its.dueInMs === null || isForked(its)) continue;
+    if (its === undefined || its.dueInMs === null || its.isHalted || isForked(its)) continue;
     const key = keyOf(round.app, reaction);
     const leastMs = round.slots.free(key) === 0 ? REFILL_MS : PATIENCE_MS;
     const mostMs = busy.has(reaction) ? REFILL_MS : Number.POSITIVE_INFINITY;

@@ -12,6 +12,8 @@ export interface ReactionSurvey {
   hash: Bytes;
   /** Of the event that stands there now; null where there is none. */
   foundHash: Bytes | null;
+  /** The ledger is halted. */
+  isHalted: boolean;
   /** Events up to here may be taken in. */
   bound: bigint;
   /** Milliseconds, by the database's clock, until a task is due, or a lease is over; 0 or less: now. Null: there is none. */

@@ -1,5 +1,5 @@
 -- due_in_ms: until the first task is due, or the first lease is over; 0 or less: now.
-select r.name, r.position, r.hash,
+select r.name, r.position, r.hash, l.state = 'halted' as "isHalted",
        case wanted.level when 'appended' then coalesce(head.position, 0)
                          when 'sealed' then w.sealed_size
                          else w.final_size end as bound,
