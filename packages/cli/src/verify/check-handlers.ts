@@ -75,7 +75,7 @@ async function replayed(context: CommandContext, { ledgerId, config, handlers }:
   const { replaySnapshots } = await import("@eventchain/ledger");
   const deps = { ledgerId, pool: await context.pool(), signal: context.signal };
   const { unfounded, skipped } = await replaySnapshots(deps, { ...config, ...handlers });
-  const note = `${skipped} snapshots were not replayed: this config has not their models, or data was erased`;
+  const note = `${skipped} snapshots were not replayed: this config has not their models or projections, or data was erased`;
   return {
     findings: unfounded.map(({ branch, position, eventPosition, problem }) => ({
       kind: "bad-snapshot",
