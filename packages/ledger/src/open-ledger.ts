@@ -15,7 +15,6 @@ import { awaitPosition } from "./await-position.ts";
 import { executeCommand } from "./commands/execute-command.ts";
 import type { Commands } from "./commands/open-commands.ts";
 import type { AnyCommand, CommandInput, CommandReceipt, ExecuteOptions, RejectionCode } from "./commands/types.ts";
-import { listDefinitions } from "./events/list-definitions.ts";
 import type { SchemaRegistry } from "./events/schema-registry.ts";
 import { findReceipt } from "./find-receipt.ts";
 import { guardLedger } from "./guard-verbs.ts";
@@ -29,6 +28,7 @@ import type { ProjectionWatch } from "./projections/await-projected.ts";
 import { openProjections } from "./projections/open-projections.ts";
 import { dropReactionTask, listReactions, listTasks, retryReaction } from "./reactions/manage-reactions.ts";
 import { readStatus } from "./read-status.ts";
+import { listRules } from "./snapshots/list-rules.ts";
 import { listSnapshots } from "./snapshots/list-snapshots.ts";
 import { type Report, safely, warn } from "./snapshots/report.ts";
 import { snapshotNow } from "./snapshots/snapshot-now.ts";
@@ -72,7 +72,7 @@ export function openLedger({ record, ...rest }: LedgerDeps, options: LedgerOptio
     ledgerId,
     origin,
     ...{ store: rest.store, snapshots: rest.snapshots, clock, random },
-    rules: listDefinitions(options.snapshots, "snapshots", "snapshots"),
+    rules: listRules(options),
     report: safely(rest.report ?? warn),
   };
   const { projections } = rest.handlers;

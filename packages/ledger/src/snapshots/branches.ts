@@ -19,17 +19,26 @@ export interface Branch {
 /** With `$snapshot/` before it a stream's name, of 512 bytes at most. */
 const MAX_BRANCH_BYTES = 500;
 
+/** The longest name, in bytes, of a model that snapshots can be of: with `/sha256:` and 64 digits it is a branch's. */
+export const MAX_MODEL_BYTES: number = MAX_BRANCH_BYTES - "/sha256:".length - 64;
+
 /** The branch of a model's states of one stream. A long name is cut to its hash. Errors: LedgerError `invalid-name`. */
 export function branchOfStream(model: AnyModel, stream: string): Branch {
+  const branch = findStreamBranch(model, stream);
+  if (branch !== undefined) return branch;
+  throw new LedgerError(
+    "invalid-name",
+    `model ${JSON.stringify(model.name.slice(0, 80))} has too long a name for snapshots: give it one of at most ${MAX_MODEL_BYTES} bytes`,
+    { values: { model: model.name } },
+  );
+}
+
+/** Undefined: the model's name is too long for a branch, so that there can be no snapshot. */
+function findStreamBranch(model: AnyModel, stream: string): Branch | undefined {
+  if (utf8(model.name).length > MAX_MODEL_BYTES) return undefined;
   const plain = `${model.name}/${stream}`;
   const name =
     utf8(plain).length <= MAX_BRANCH_BYTES ? plain : `${model.name}/sha256:${bytesToHex(sha256(utf8(stream)))}`;
-  if (utf8(name).length > MAX_BRANCH_BYTES)
-    throw new LedgerError(
-      "invalid-name",
-      `model ${JSON.stringify(model.name.slice(0, 80))} has too long a name for snapshots: give it one of at most 200 bytes`,
-      { values: { model: model.name } },
-    );
   return { name, of: stream, stream, model, query: [{ streams: [stream] }] };
 }
 
@@ -41,7 +50,7 @@ export function branchOfRule({ model, of, branch }: SnapshotRule): Branch | unde
 
 /** The branch that a model's states of a context hang from: the stream's, or that of a rule of exactly this query. */
 export function branchOfContext(rules: readonly SnapshotRule[], model: AnyModel, context: Context): Branch | undefined {
-  if (context.kind === "stream") return branchOfStream(model, context.stream);
+  if (context.kind === "stream") return findStreamBranch(model, context.stream);
   const query = JSON.stringify(contextQuery(context, model));
   for (const rule of rules) {
     const branch = isOf(rule, model) ? branchOfRule(rule) : undefined;

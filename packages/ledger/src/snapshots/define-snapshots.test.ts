@@ -4,6 +4,7 @@ import { query, stream } from "../commands/make-context.ts";
 import { defineEvent } from "../events/define-event.ts";
 import { defineModel } from "../models/define-model.ts";
 import { defineSnapshots } from "./define-snapshots.ts";
+import { listRules } from "./list-rules.ts";
 
 const Opened = defineEvent("Opened", { schema: z.object({}) });
 const ticket = defineModel("ticket", { initial: () => 0 }).on(Opened, (count) => count + 1);
@@ -33,6 +34,12 @@ test("of a query has a branch, which is the model's name unless it says otherwis
   });
 });
 
+test("two of one name are refused where a ledger is opened, one given twice is not", () => {
+  const [rule, other] = [defineSnapshots(ticket, { every: 1 }), defineSnapshots(ticket, { every: 2, streams: "a" })];
+  expect(listRules({ snapshots: { rule, again: rule } })).toEqual([rule]);
+  expect(() => listRules({ snapshots: [rule, other] })).toThrow(/two rules are called "snapshots:ticket"/);
+});
+
 describe("is refused", () => {
   test.each<[string, object, string]>([
     ["without `every`", {}, "config-invalid"],
@@ -51,6 +58,11 @@ describe("is refused", () => {
     ["with a branch too long", { every: 1, of, branch: "é".repeat(101) }, "config-invalid"],
   ])("%s", (_, spec, code) => {
     expect(() => defineSnapshots(ticket, spec as never)).toThrow(expect.objectContaining({ code }));
+  });
+
+  test("of a model whose name is too long for a branch", () => {
+    const long = defineModel("x".repeat(500), { initial: () => 0 });
+    expect(() => defineSnapshots(long, { every: 1 })).toThrow(expect.objectContaining({ code: "config-invalid" }));
   });
 
   test("of what is no model", () => {

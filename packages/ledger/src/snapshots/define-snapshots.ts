@@ -3,6 +3,7 @@ import { checkKeys, within } from "../check-keys.ts";
 import { checkContext } from "../commands/make-context.ts";
 import type { Context } from "../commands/types.ts";
 import type { AnyModel, Model } from "../models/types.ts";
+import { MAX_MODEL_BYTES } from "./branches.ts";
 import type { SnapshotDue, SnapshotRule, SnapshotSpec } from "./types.ts";
 
 const SPEC_KEYS = ["every", "mode", "streams", "of", "branch"] as const;
@@ -18,6 +19,8 @@ export function defineSnapshots<State>(model: Model<State>, spec: SnapshotSpec<S
     throw new LedgerError("config-invalid", "snapshots are of a model, as defineModel makes it");
   checkKeys(spec, SPEC_KEYS, `snapshots of model ${JSON.stringify(model.name)}`);
   const { every, mode = "async", streams, of, branch } = spec;
+  if (of === undefined && utf8(model.name).length > MAX_MODEL_BYTES)
+    throw invalid(model, `need a name of the model of at most ${MAX_MODEL_BYTES} bytes of UTF-8`);
   checkDue(model, every);
   if (mode !== "sync" && mode !== "async")
     throw invalid(model, `have mode ${JSON.stringify(mode)}: give "sync" or "async"`);

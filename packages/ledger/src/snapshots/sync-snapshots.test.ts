@@ -183,6 +183,22 @@ test("a rule's function that throws is reported, and hinders no append", async (
   expect(problems).toMatchObject([{ code: "snapshot-failed", detail: "no idea" }]);
 });
 
+test("the branch of a stream with a long name has the hash of it", async () => {
+  const { ledger, add, taken } = open({ snapshots: [sync(1)] });
+  const name = "é".repeat(256);
+  await add(name, 2);
+  expect(await taken()).toEqual([expect.stringMatching(/^sum\/sha256:[0-9a-f]{64}@1v1$/)]);
+  expect(await ledger.state(sum, name)).toEqual({ sum: 2, count: 1 });
+});
+
+test("a model whose name is too long for a branch has states all the same, and no snapshots", async () => {
+  const { ledger, add } = open({});
+  await add("a", 2);
+  const long = defineModel("x".repeat(500), { initial: () => 0 }).on(Added, (count) => count + 1);
+  expect(await ledger.state(long, "a")).toBe(1);
+  await expect(ledger.snapshot(long, "a")).rejects.toMatchObject({ code: "invalid-name" });
+});
+
 test("a state read from a snapshot is frozen", async () => {
   const { ledger, add } = open({ snapshots: [sync(1)] });
   await add("a", 1);
