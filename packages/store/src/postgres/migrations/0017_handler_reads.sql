@@ -24,3 +24,6 @@ begin
   return '{}';
 end
 $$;
+
+-- A handler may subscribe, and keep its place, too.
+grant execute on function eventchain.move_subscription_checkpoint to eventchain_handler;
