@@ -147,6 +147,7 @@ describe("status", () => {
       waiting: null,
       alarms: [],
       handlers: [],
+      projections: [],
       anchors: [
         { size: "4", state: "mined", block: "102", ...anchor },
         { size: "3", state: "final", block: "101", ...anchor },
