@@ -10,8 +10,8 @@ type Fault = "lose-request" | "lose-response" | "cut";
 
 export interface FaultyProxy {
   url: string;
-  /** Once, for the next write to a ledger. */
-  loseNext(fault: Fault): void;
+  /** Once, for the next write to a ledger; of one function only where it is named. */
+  loseNext(fault: Fault, write?: (typeof WRITES)[number]): void;
   /** Cuts the connections there are, and refuses new ones until `comeBack`. */
   goDown(): void;
   comeBack(): void;
@@ -26,7 +26,7 @@ export async function startFaultyProxy(databaseUrl: string): Promise<FaultyProxy
   const target = new URL(databaseUrl);
   const clients = new Set<Socket>();
   const servers = new Set<Socket>();
-  const state = { fault: undefined as Fault | undefined, down: false };
+  const state = { fault: undefined as Fault | undefined, writes: WRITES as readonly string[], down: false };
   const proxy = createServer((client) => {
     if (state.down) {
       client.destroy();
@@ -41,7 +41,7 @@ export async function startFaultyProxy(databaseUrl: string): Promise<FaultyProxy
       client.destroy();
     };
     client.on("data", (data) => {
-      const fault = WRITES.some((name) => data.includes(name)) ? state.fault : undefined;
+      const fault = state.writes.some((name) => data.includes(name)) ? state.fault : undefined;
       if (fault !== undefined) state.fault = undefined;
       if (fault === "lose-request") {
         cutClient();
@@ -73,8 +73,9 @@ export async function startFaultyProxy(databaseUrl: string): Promise<FaultyProxy
   url.port = String(address.port);
   return {
     url: url.toString(),
-    loseNext(fault) {
+    loseNext(fault, write) {
       state.fault = fault;
+      state.writes = write === undefined ? WRITES : [write];
     },
     goDown() {
       state.down = true;

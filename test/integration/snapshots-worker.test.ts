@@ -10,15 +10,17 @@ import {
 } from "@eventchain/ledger";
 import { openPostgresStore } from "@eventchain/store";
 import { snapshotLedger } from "@eventchain/workers";
+import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { createTestDatabase, onServer, type TestDatabase, urlOf } from "../support/database.ts";
 import { createStagedLedger, type StagedLedger } from "../support/staged-ledger.ts";
 
 const Added = defineEvent("Added", { schema: z.object({ n: z.number() }), tags: () => ["sum"] });
 const sum = defineModel("sum", { initial: () => ({ sum: 0 }) }).on(Added, (state, { data }) => ({
   sum: state.sum + data.n,
 }));
+const other = defineModel("other", { initial: () => 0 }).on(Added, (count) => count + 1);
 const bySize = defineSnapshots(sum, { every: 3 });
 
 let database: TestDatabase;
@@ -44,8 +46,12 @@ afterAll(async () => {
   await database?.drop();
 });
 
-function round(rules: readonly SnapshotRule[], isOn: (name: string) => boolean = () => true) {
-  const store = openPostgresStore({ pool: database.pool });
+function round(
+  rules: readonly SnapshotRule[],
+  isOn: (name: string) => boolean = () => true,
+  pool: pg.Pool = database.pool,
+) {
+  const store = openPostgresStore({ pool });
   const app = {
     ledgerId: staged.ledgerId,
     origin: staged.origin,
@@ -164,6 +170,21 @@ describe("a round", () => {
     expect(await taken()).toEqual(["sum/a@3"]);
     expect(logged).toEqual(["snapshots-stopped"]);
   });
+});
+
+test("a worker needs no more than the rights of eventchain_handler", async () => {
+  const login = `eventchain_test_snapshots_${process.pid}_${performance.timeOrigin.toFixed(0)}`;
+  await onServer(`create role ${login} login password 'test' in role eventchain_handler`);
+  const pool = new pg.Pool({ connectionString: urlOf(new URL(database.url).pathname.slice(1), login, "test"), max: 3 });
+  try {
+    await add("a", 3);
+    await round([bySize, defineSnapshots(other, { every: { ms: 1 } })], () => true, pool);
+    expect(logged).toEqual([]);
+    expect(await taken()).toContain("sum/a@3");
+  } finally {
+    await pool.end();
+    await onServer(`drop role if exists ${login}`);
+  }
 });
 
 test("five workers at once take each snapshot once", async () => {
