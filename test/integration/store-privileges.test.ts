@@ -60,6 +60,8 @@ const moreTables = [
   "snapshots",
   "handlers",
   "subscription_checkpoints",
+  "reactions",
+  "reaction_tasks",
 ];
 const allTables = [...tables, ...moreTables];
 
@@ -185,6 +187,8 @@ test("nobody else may call the ledger's functions", async () => {
     count_positions: "handler reader sealer viewer writer",
     restrict: "reader viewer writer",
     move_subscription_checkpoint: "reader writer",
+    hold_ledger: "handler",
+    make_projection_schema: "handler writer",
     take_snapshot: "handler writer",
     switch_handler: "handler writer",
   });
