@@ -3,6 +3,7 @@ import type { Projection } from "@eventchain/ledger";
 import type { ExitCode, RegisterCommand } from "../frame/command-spec.ts";
 import type { CommandContext } from "../frame/context.ts";
 import { findConfig } from "../frame/load-config.ts";
+import { loadOwn } from "../frame/load-own.ts";
 import { showText } from "../jsonl/show-text.ts";
 
 interface ReplayArguments {
@@ -66,10 +67,7 @@ async function findProjection({ settings }: CommandContext, origin: string, name
       "config-invalid",
       "there is no eventchain.config.ts in the working directory: give an app's config by --config FILE",
     );
-  const { loadApp, loadCustomer } = await import("@eventchain/workers");
-  const app = await loadApp(path);
-  const module = app.modules.get(origin);
-  const { handlers } = module === undefined ? app : await loadCustomer(app.config, module);
+  const { handlers } = await loadOwn(path, origin);
   const found = handlers.projections.find((projection) => projection.name === name);
   if (found !== undefined) return found;
   const names = handlers.projections.map((projection) => projection.name);

@@ -2,6 +2,7 @@ import { checkName, LedgerError } from "@eventchain/core";
 import type { AnyModel, Ledger } from "@eventchain/ledger";
 import type { CommandContext } from "../frame/context.ts";
 import { findConfig, ledgerOptions, loadConfig } from "../frame/load-config.ts";
+import { loadOwn } from "../frame/load-own.ts";
 
 /** How many of a stream's events are looked at to find the models that it fits. */
 const LOOKED_AT = 1_000;
@@ -23,14 +24,17 @@ export async function findModel(
   name: string | undefined,
 ): Promise<FoundModel> {
   checkName("stream", stream, { system: true });
-  if ((await findConfig(context.settings)) === undefined)
+  const path = await findConfig(context.settings);
+  if (path === undefined)
     throw new LedgerError(
       "config-invalid",
       "a state is what a model of the app makes of events, and there is no eventchain.config.ts in the working directory: give an app's config by --config FILE",
     );
   const config = await loadConfig(context.settings);
   const { collectModels } = await import("@eventchain/ledger");
-  const options = ledgerOptions(config);
+  // Only a ledger with a module of its own has other models than the config.
+  const own = config.ledgers === undefined ? undefined : await loadOwn(path, await context.origin());
+  const options = ledgerOptions(own === undefined ? config : { ...own.config, ...own.handlers });
   const models = collectModels(options);
   const named = name === undefined ? undefined : models.get(name);
   if (name !== undefined && named === undefined)

@@ -1,8 +1,9 @@
 import { LedgerError } from "@eventchain/core";
-import type { AppConfig, CollectedHandlers, Projection } from "@eventchain/ledger";
+import type { Projection } from "@eventchain/ledger";
 import type { Finding } from "@eventchain/verifier";
 import type { CommandContext } from "../frame/context.ts";
 import { findConfig } from "../frame/load-config.ts";
+import { loadOwn, type OwnConfig } from "../frame/load-own.ts";
 
 /** Rows that are told one by one, of each projection. */
 const MAX_TOLD = 20;
@@ -57,18 +58,8 @@ export async function checkHandlers(
   };
 }
 
-interface Own {
+interface Own extends OwnConfig {
   readonly ledgerId: bigint;
-  readonly config: AppConfig;
-  readonly handlers: CollectedHandlers;
-}
-
-/** The config's, and those of the ledger's own module. */
-async function loadOwn(path: string, origin: string): Promise<Pick<Own, "config" | "handlers">> {
-  const { loadApp, loadCustomer } = await import("@eventchain/workers");
-  const app = await loadApp(path);
-  const module = app.modules.get(origin);
-  return module === undefined ? app : await loadCustomer(app.config, module);
 }
 
 async function replayed(context: CommandContext, { ledgerId, config, handlers }: Own): Promise<HandlerFindings> {
