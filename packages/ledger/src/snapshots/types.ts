@@ -1,5 +1,5 @@
 import type { Context } from "../commands/types.ts";
-import type { AnyModel, Model, ModelEvent } from "../models/types.ts";
+import type { AnyModel, ModelEvent } from "../models/types.ts";
 
 /** Where in time: a stream's version, a position of the ledger, or an instant (what was recorded up to it, inclusive). */
 export type At =
@@ -69,9 +69,6 @@ export interface SnapshotRule {
   readonly of: Context | undefined;
   readonly branch: string | undefined;
 }
-
-/** `defineSnapshots`. Errors: LedgerError `config-invalid`. */
-export type DefineSnapshots = <State>(model: Model<State>, spec: SnapshotSpec<State>) => SnapshotRule;
 
 /** A snapshot that was taken. */
 export interface SnapshotTaken {
