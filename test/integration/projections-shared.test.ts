@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { checkProjection, connect } from "@eventchain/ledger";
 import { openPostgresStore } from "@eventchain/store";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { Counted, countingProjections } from "../support/counting-config.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { createLedger } from "../support/ledger-workers.ts";
@@ -36,6 +36,8 @@ test("two workers share a ledger's projections: each event is handled once, and 
   const ledger = await connection.ledger(origin, { events: [Counted] });
   await Promise.all([start(), start()]);
   const projections = Object.values(countingProjections(1));
+  // This process does not have them: it can wait for one once the ledger knows it.
+  await vi.waitFor(async () => expect(await ledger.projections()).toHaveLength(projections.length), 20_000);
   for (let round = 0; round < 20; round += 1) {
     const receipts = await Promise.all(
       Array.from({ length: 10 }, (_, n) => ledger.append(`s-${n}`, [Counted({ n }), Counted({ n: round })])),
