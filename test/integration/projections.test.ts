@@ -47,6 +47,7 @@ describe("a projection", () => {
         behind: 0n,
         reason: null,
         deadLetters: 0n,
+        changed: false,
         building: null,
       },
     ]);

@@ -56,11 +56,12 @@ function toWords(status: LedgerStatus): string {
   ].join("\n");
 }
 
-function projectionInWords({ name, version, state, position, behind, building }: ProjectionStatus): string {
+function projectionInWords({ name, version, state, position, behind, building, changed }: ProjectionStatus): string {
   const at =
     version === null ? "" : ` version ${version} at ${position}${behind === 0n ? "" : `, behind by ${behind}`}`;
   const next = building === null ? "" : `; building version ${building.version}, at ${building.position}`;
-  return `project   ${name} ${state}${at}${next}`;
+  const due = changed ? "; its definition has changed: raise its version, or replay it" : "";
+  return `project   ${name} ${state}${at}${next}${due}`;
 }
 
 function seconds(ms: bigint): string {

@@ -1,22 +1,33 @@
 import { compareUtf8 } from "@eventchain/core";
 import type { ProjectionRecord, ProjectionStore } from "@eventchain/store";
-import type { ProjectionStatus } from "./types.ts";
+import { isChanged } from "./rebuild-projection.ts";
+import type { Projection, ProjectionStatus } from "./types.ts";
 
-/** How a ledger's projections stand, by name (bytewise): those that its database knows, and those of these names. */
+/** How a ledger's projections stand, by name (bytewise): those that its database knows, and those of these definitions. */
 export async function listProjections(
   { list }: Pick<ProjectionStore, "list">,
   ledgerId: bigint,
-  names: readonly string[],
+  definitions: readonly Projection[],
 ): Promise<ProjectionStatus[]> {
   const { headPosition, projections } = await list(ledgerId);
-  const known = projections.map((record) => statusOf(record, headPosition));
-  const waiting = names.filter((name) => !projections.some((record) => record.name === name));
-  return [...known, ...waiting.map((name) => unbuilt(name, headPosition))].sort((one, other) =>
+  const known = projections.map((record) =>
+    statusOf(
+      record,
+      headPosition,
+      definitions.find(({ name }) => name === record.name),
+    ),
+  );
+  const waiting = definitions.filter(({ name }) => !projections.some((record) => record.name === name));
+  return [...known, ...waiting.map(({ name }) => unbuilt(name, headPosition))].sort((one, other) =>
     compareUtf8(one.name, other.name),
   );
 }
 
-function statusOf({ name, enabled, live, building }: ProjectionRecord, headPosition: bigint): ProjectionStatus {
+function statusOf(
+  { name, enabled, live, building }: ProjectionRecord,
+  headPosition: bigint,
+  definition: Projection | undefined,
+): ProjectionStatus {
   const first = live ?? building;
   const reason = first?.reason ?? null;
   const position = live?.position ?? 0n;
@@ -28,6 +39,7 @@ function statusOf({ name, enabled, live, building }: ProjectionRecord, headPosit
     behind: headPosition - position,
     reason,
     deadLetters: first?.deadLetters ?? 0n,
+    changed: definition !== undefined && live !== null && isChanged(definition, live),
     building:
       building === null ? null : { version: building.version, position: building.position, reason: building.reason },
   };
@@ -42,6 +54,7 @@ function unbuilt(name: string, headPosition: bigint): ProjectionStatus {
     behind: headPosition,
     reason: null,
     deadLetters: 0n,
+    changed: false,
     building: null,
   };
 }

@@ -33,11 +33,12 @@ export function openProjections(
   options: Pick<LedgerOptions, "projections">,
 ): ProjectionVerbs {
   const { ledgerId, store } = deps;
-  const names = listDefinitions(options.projections, "projections", "projection").map(({ name }) => name);
+  const definitions = listDefinitions(options.projections, "projections", "projection");
+  const names = definitions.map(({ name }) => name);
   const positionOf = async (at: At): Promise<bigint> => (await boundOf({ store, ledgerId, scope: {} }, WHOLE, at)).last;
   const at = (): Parameters<typeof projectionAt>[0] => ({ ledgerId, projections: storeOf(deps), positionOf });
   return {
-    projections: async () => listProjections(storeOf(deps), ledgerId, names),
+    projections: async () => listProjections(storeOf(deps), ledgerId, definitions),
     retryProjection: async (name) => (await storeOf(deps).retry(ledgerId, name)) > 0n,
     projectionDeadLetters: async (name) => {
       const letters = await storeOf(deps).deadLetters(ledgerId, name);

@@ -53,11 +53,7 @@ async function advanceLive(
   headPosition: bigint,
 ): Promise<Advance | undefined> {
   if (live === null || live.version !== projection.version) return undefined;
-  if (isChanged(projection, live))
-    return {
-      kind: "stopped",
-      reason: `it is built from another definition of version ${live.version}: raise its version`,
-    };
+  if (isChanged(projection, live)) return { kind: "stopped", reason: otherDefinition(live) };
   // The row of an inline one that is at the head is left alone: an append that finds it taken would leave it behind.
   return live.position < headPosition ? advanceBuild(deps, live, projection) : undefined;
 }
@@ -68,6 +64,13 @@ async function advanceNew(
   record: ProjectionRecord | undefined,
 ): Promise<RebuildStep | undefined> {
   const need = needOf(projection, record);
+  // Rows of both would be neither's.
+  if (need.kind === "advance" && isChanged(projection, need.build))
+    return { kind: "stopped", reason: otherDefinition(need.build) };
   if (need.kind === "advance") return stepBuild(deps, projection, need.build);
   return need.kind === "make" ? stepBuild(deps, projection, await makeBuild(deps, projection)) : undefined;
+}
+
+function otherDefinition({ version }: ListedBuild): string {
+  return `it is built from another definition of version ${version}: raise its version, or replay it`;
 }

@@ -119,6 +119,8 @@ export interface ProjectionStatus {
   /** Why it stopped. */
   readonly reason: string | null;
   readonly deadLetters: bigint;
+  /** The ledger was opened with another definition of the live build's version: raise its version, or replay it. */
+  readonly changed: boolean;
   /** A build that is on its way. */
   readonly building: { readonly version: number; readonly position: bigint; readonly reason: string | null } | null;
 }

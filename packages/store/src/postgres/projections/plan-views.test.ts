@@ -74,7 +74,7 @@ test("after a plan's changes there is a view for each table of the new build, an
         "old",
       );
       if (plan.kind === "taken") return false;
-      const names = new Set(before.map(({ name }) => name));
+      const names = new Set<string>(before.map(({ name }) => name));
       for (const change of plan.changes) {
         if (change.change === "drop") names.delete(change.from.name);
         else names.add(change.to.name);
