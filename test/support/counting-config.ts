@@ -1,9 +1,12 @@
-// An app's config whose projections count one ledger's events, each in a way of its own. VERSION: of all of them.
+// An app's config whose projections count one ledger's events, each in a way of its own; VERSION: of all of them,
+// WITHOUT: one that is left out. And a reaction on some events.
 import {
   type AnyEventDefinition,
+  type AnyReaction,
   defineEvent,
   defineModel,
   defineProjection,
+  defineReaction,
   type Projection,
 } from "@eventchain/ledger";
 import { z } from "zod";
@@ -56,5 +59,17 @@ export const COUNTING_READS: { readonly [name: string]: string } = {
   "in-append": "select stream, events, sum from $views.in_append order by stream",
 };
 
+/** What is done outside for each event of a stream in ten: a line of the process. */
+const effect = defineReaction("effect", { from: "start", where: ({ stream }) => stream.endsWith("0") }).on(
+  Counted,
+  ({ position }) => {
+    process.stdout.write(`effect ${position}\n`);
+  },
+);
+
 export const events: { [name: string]: AnyEventDefinition } = { Counted };
-export const projections: { [name: string]: Projection } = countingProjections(Number(process.env.VERSION ?? 1));
+const { VERSION = "1", WITHOUT } = process.env;
+export const projections: readonly Projection[] = Object.values(countingProjections(Number(VERSION))).filter(
+  ({ name }) => name !== WITHOUT,
+);
+export const reactions: { [name: string]: AnyReaction } = { effect };

@@ -1,8 +1,9 @@
-// An app's projections in a process of their own: `project-process DATABASE_URL CONFIG`. Says "started" once it works.
-import { formatLine, startHandlers } from "@eventchain/workers";
+// An app's handlers in a process of their own: `project-process DATABASE_URL CONFIG [ROLE…]`, default the projections. Says
+// "started" once it works.
+import { type AppRole, formatLine, startHandlers } from "@eventchain/workers";
 import pg from "pg";
 
-const [databaseUrl = "", configPath = ""] = process.argv.slice(2);
+const [databaseUrl = "", configPath = "", ...roles] = process.argv.slice(2);
 const pool = new pg.Pool({ connectionString: databaseUrl, max: 4 });
 pool.on("error", () => undefined);
 pool.on("connect", (client) => client.on("error", () => undefined));
@@ -14,7 +15,7 @@ const handlers = await startHandlers({
   logger: (level, event, values = {}) =>
     process.stderr.write(`${formatLine(new Date().toISOString(), level, event, values)}\n`),
   clock,
-  roles: ["project"],
+  roles: roles.length === 0 ? ["project"] : (roles as AppRole[]),
 });
 process.stdout.write("started\n");
 process.once("SIGTERM", () => {
