@@ -30,9 +30,11 @@ export default defineConfig({
   ledgers: { "own.test": { module: "./own.ts" } },
 });`;
 const OWN = `
-import { defineEvent, defineReaction } from "@eventchain/ledger";
+import { defineEvent, defineModel, defineReaction } from "@eventchain/ledger";
 import { z } from "zod";
-export const reactions = [defineReaction("call").on(defineEvent("Opened", { schema: z.object({}) }), () => {})];
+const Opened = defineEvent("Opened", { schema: z.object({}) });
+export const models = [defineModel("mine", { initial: () => ({ n: 0 }) }).on(Opened, ({ n }) => ({ n: n + 1 }))];
+export const reactions = [defineReaction("call").on(Opened, () => {})];
 export const without = ["mail"];`;
 
 let database: TestDatabase;
@@ -196,6 +198,10 @@ describe("eventchain handlers", () => {
     expect((await run([])).lines.map(({ name }) => name)).toEqual(["call", "snapshots:ticket"]);
     expect(await run(["disable", "call", "--by", "ada"])).toMatchObject({ exitCode: 0 });
     expect((await run(["disable", "mail", "--by", "ada"])).exitCode).toBe(2);
+    await (await connection.ledger("own.test")).append("a", { type: "Opened", data: {} });
+    const global = ["--json", "--database", database.url, "--ledger", "own.test"];
+    const { stdout } = await runCli(["state", "a", ...global], { cwd: folder });
+    expect(JSON.parse(stdout)).toMatchObject({ model: "mine", state: { n: 1 } });
   });
 
   test("enables a reaction from now on: what was appended while it was off is left out", async () => {
