@@ -37,11 +37,13 @@ export async function runWrite(database: Queryable, text: string, values: unknow
  * READ COMMITTED is asked for by name, unless one snapshot is: what follows a lock must see what was committed before it. The commit waits for
  * the disk, and for synchronous standbys, even where the database's default does not: a head must not be sent to a
  * chain before the database is sure to keep it.
+ * @param settingsSql what is set for the transaction instead, where the disk need not be waited for.
  */
 export async function runTransaction<T>(
   pool: pg.Pool,
   work: (connection: Queryable) => Promise<T>,
   isolation: "read committed" | "repeatable read" = "read committed",
+  settingsSql: string = beginSql,
 ): Promise<T> {
   const connection = await pool.connect().catch((error: unknown) => {
     throw mapDatabaseError(error);
@@ -54,7 +56,7 @@ export async function runTransaction<T>(
   connection.on("error", onError);
   try {
     await runQuery(connection, `begin isolation level ${isolation}`);
-    await runQuery(connection, beginSql, [`${IDLE_TIMEOUT_MS}ms`]);
+    await runQuery(connection, settingsSql, [`${IDLE_TIMEOUT_MS}ms`]);
     const result = await work(connection);
     await runQuery(connection, "commit");
     return result;
