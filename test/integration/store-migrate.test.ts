@@ -157,10 +157,19 @@ describe("roles, which a whole cluster shares", () => {
     const { rows } = await inDatabase("managed", "select max(version) as version from eventchain.migrations");
     expect(rows).toEqual([{ version: 5 }]);
     await onOwnServer(...hint.source.split("; "));
+    // Those that handlers run as, one migration each.
+    const later = [
+      "create role eventchain_handler nologin;",
+      "create role eventchain_projector nologin; grant eventchain_projector to eventchain_writer, eventchain_handler, owner;",
+    ];
+    for (const said of later) {
+      await expect(migrate(urlIn("managed", "owner"))).rejects.toThrow(said);
+      await onOwnServer(...said.slice(0, -1).split("; "));
+    }
     expect((await migrate(urlIn("managed", "owner"))).applied.length).toBeGreaterThan(0);
     await onOwnServer(
       "drop database managed",
-      ...["writer", "reader", "sealer", "viewer"].map((role) => `drop role eventchain_${role}`),
+      ...["writer", "reader", "sealer", "viewer", "handler", "projector"].map((role) => `drop role eventchain_${role}`),
     );
   });
 
