@@ -27,6 +27,7 @@ test("exports these names", () => {
     "defineSnapshots",
     "deny",
     "describeCommands",
+    "describeProjections",
     "formatInstant",
     "giveUp",
     "hasClaim",

@@ -73,6 +73,7 @@ export {
   type RowDifference,
 } from "./projections/check-projection.ts";
 export { defineProjection } from "./projections/define-projection.ts";
+export { type DescribeProjectionsOptions, describeProjections } from "./projections/describe-projections.ts";
 export { type ProjectReport, projectOnce } from "./projections/project-once.ts";
 export {
   cancelReplay,

@@ -73,6 +73,7 @@ export type {
   BuildRecord,
   BuildTransaction,
   DeadLetter,
+  DescribedRelation,
   EventPage,
   InlineBuild,
   ListedBuild,

@@ -1,4 +1,5 @@
 import type { AnyEventDefinition } from "../events/types.ts";
+import { markdownTable } from "../markdown-table.ts";
 import type { AnyModel } from "../models/types.ts";
 import type { Definitions, JsonObject } from "../types.ts";
 import type { AnyCommand, Context } from "./types.ts";
@@ -58,7 +59,7 @@ function describeCommand(command: AnyCommand, heading: string): string {
     `It records: ${command.records.map(({ type, version }) => `[\`${type}\`](#${type.toLowerCase()}) version ${version}`).join(", ")}.`,
     rules.length === 0
       ? "It has no rules."
-      : table(
+      : markdownTable(
           ["Rejected with", "because"],
           rules.map(([code, sentence]) => [`\`${code}\``, sentence]),
         ),
@@ -163,7 +164,7 @@ function fieldTable(schema: JsonObject, title: string): string | undefined {
       "default" in field ? `, default ${code(field.default)}` : required.includes(name) ? "" : ", may be left out";
     return [`\`${name}\``, `${type}${rest}`, typeof field.description === "string" ? field.description : ""];
   });
-  return rows.length === 0 ? undefined : table([title, "", ""], rows);
+  return rows.length === 0 ? undefined : markdownTable([title, "", ""], rows);
 }
 
 function typeInWords(schema: JsonObject): string {
@@ -205,10 +206,4 @@ function asObject(value: unknown): JsonObject {
 
 function propertiesOf(schema: JsonObject): [string, JsonObject][] {
   return Object.entries(asObject(schema.properties)).map(([name, field]) => [name, asObject(field)]);
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |`;
-  return [line(head), `|${head.map(() => "---").join("|")}|`, ...rows.map(line)].join("\n");
 }

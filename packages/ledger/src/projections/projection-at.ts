@@ -5,6 +5,7 @@ import { diffStates } from "../snapshots/diff-states.ts";
 import type { At, StateDiff } from "../snapshots/types.ts";
 import { applyEvents, HandlerFailure } from "./apply-events.ts";
 import { openProjectionDb } from "./open-projection-db.ts";
+import { projectionFailed } from "./projection-failed.ts";
 import { projectionQuery } from "./read-projected.ts";
 import type { Projection, ProjectionDb } from "./types.ts";
 
@@ -34,7 +35,7 @@ export async function projectionAt<T>(
 ): Promise<T> {
   checkProjection(projection);
   const position = await deps.positionOf(at);
-  return deps.projections.scratch(deps.ledgerId, projection.schema, async (scratch) => {
+  return onScratch(deps, projection, async (scratch) => {
     await applyUpTo(scratch, projection, 0n, position);
     return readFrom(scratch, read);
   });
@@ -55,7 +56,7 @@ export async function diffProjection<T>(
   const [from, to] = [await deps.positionOf(between.from), await deps.positionOf(between.to)];
   const find = read ?? (statesOf(projection) as (db: ProjectionDb) => Promise<T>);
   const [low, high] = from < to ? [from, to] : [to, from];
-  const [before, after] = await deps.projections.scratch(deps.ledgerId, projection.schema, async (scratch) => {
+  const [before, after] = await onScratch(deps, projection, async (scratch) => {
     await applyUpTo(scratch, projection, 0n, low);
     const first = await readFrom(scratch, find);
     await applyUpTo(scratch, projection, low, high);
@@ -67,6 +68,18 @@ export async function diffProjection<T>(
     to: { state: after as T, position: to, version: undefined },
     changes: diffStates(before, after),
   };
+}
+
+/** Runs work on a projection's tables, of which nothing stays. */
+function onScratch<T>(
+  { ledgerId, projections }: ProjectionAtDeps,
+  { name, schema }: Projection,
+  work: (scratch: ScratchTransaction) => Promise<T>,
+): Promise<T> {
+  return projections.scratch(ledgerId, schema, work).catch((error: unknown) => {
+    const isUnnamed = error instanceof LedgerError && error.code === "projection-failed";
+    throw isUnnamed ? projectionFailed(name, error, undefined) : error;
+  });
 }
 
 function checkProjection(projection: Projection): void {

@@ -7,7 +7,8 @@ export function projectionFailed(
   cause: unknown,
   event: Pick<ProjectedEvent, "position" | "type"> | undefined,
 ): LedgerError {
-  if (cause instanceof LedgerError && cause.code === "projection-failed") return cause;
+  const isNamed = cause instanceof LedgerError && cause.code === "projection-failed" && "projection" in cause.values;
+  if (isNamed) return cause;
   const said = cause instanceof Error ? cause.message : String(cause);
   const where = event === undefined ? "" : ` at position ${event.position} (${event.type})`;
   return new LedgerError("projection-failed", `projection ${JSON.stringify(projection)} failed${where}: ${said}`, {

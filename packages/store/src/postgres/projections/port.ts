@@ -1,5 +1,6 @@
 import type { Bytes } from "@eventchain/core";
 import type { EventQuery, StoredEvent } from "../../port.ts";
+import type { Relation } from "./plan-views.ts";
 
 /** One build of a projection: its tables, and how far they have come. */
 export interface BuildRecord {
@@ -158,7 +159,12 @@ export interface ProjectionStore {
   select<Row extends object>(ledgerId: bigint, text: string, values: readonly unknown[]): Promise<Row[]>;
 }
 
+/** A table or view that a projection's SQL makes. */
+export type DescribedRelation = Pick<Relation, "name" | "kind" | "comment" | "columns">;
+
 export interface ScratchTransaction {
+  /** What the SQL made, by name (bytewise). */
+  relations(): Promise<DescribedRelation[]>;
   page(request: PageRequest): Promise<EventPage>;
   write<T>(work: (run: RunSql) => Promise<T>): Promise<T>;
   /** The schema that the tables are in. */

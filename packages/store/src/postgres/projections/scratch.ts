@@ -5,11 +5,12 @@ import { runTransaction } from "../log/run-query.ts";
 import { mapDatabaseError } from "../map-database-error.ts";
 import { runRows } from "../run-rows.ts";
 import { BadSchema, makeTables } from "./create-build.ts";
-import type { ScratchTransaction } from "./port.ts";
+import type { DescribedRelation, ScratchTransaction } from "./port.ts";
 import { readPage } from "./read-page.ts";
 import { runOwn } from "./run-own.ts";
 import { runProjector } from "./run-projector.ts";
 
+const relationsSql = statement("projection-relations");
 const transactionSql = statement("projection-transaction");
 const readOnlySql = statement("projection-read-only");
 const viewsSql = statement("projection-views-path");
@@ -40,6 +41,7 @@ export async function scratch<T>(
         await makeTables(connection, schemaName, { schema, describe: undefined });
         const result = await work({
           schemaName,
+          relations: () => runRows<DescribedRelation>(connection, relationsSql, [schemaName]),
           page: (request) => readPage(connection, ledgerId, request),
           write: (write) => runProjector(connection, schemaName, write),
           run: (text, values) => runRows(connection, text, values),
