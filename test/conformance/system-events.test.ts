@@ -153,6 +153,8 @@ describe.each([
       ["a position past the head", { position: 3n, version: undefined }, "invalid-argument"],
       ["position 0", { position: 0n, version: undefined }, "invalid-argument"],
       ["a salt of 16 bytes", { salt: randomBytes(16) }, "invalid-argument"],
+      ["a state that is no JSON", { state: '1,"x":2' }, "invalid-json"],
+      ["a state with a key twice", { state: '{"a":1,"a":2}' }, "invalid-json"],
       [
         "an id that is no UUIDv7",
         { event: ownEvent({ id: "00000000-0000-4000-8000-000000000000" }) },

@@ -52,6 +52,8 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   // An environment variable that is not set must not end in whatever server happens to run here.
   if (own ? database === "" : typeof database !== "object" || database === null)
     throw new LedgerError("config-invalid", "no database is named: give a postgres:// URL or a pool of pg's");
+  if (report !== undefined && typeof report !== "function")
+    throw new LedgerError("config-invalid", "option report is no function", { values: { option: "report" } });
   const store = openPostgresStore(
     own
       ? { connectionString: database, ...(maxConnections === undefined ? {} : { maxConnections }) }

@@ -60,6 +60,7 @@ export function openSyncSnapshots(deps: TakeDeps, isOn: (handler: string) => Pro
   /** Whether it may be due, by what is known without the events' data. */
   async function mayBeDue({ every }: SnapshotRule, branch: Branch, last: ReceiptEvent): Promise<boolean> {
     if (typeof every === "function") return true;
+    if (typeof every === "number" && branch.stream !== undefined && last.version < BigInt(every)) return false;
     const newest = await newestOf(branch);
     if (last.position <= newest.position) return false;
     if (typeof every === "object") {

@@ -54,6 +54,8 @@ export function openMemoryLedger(options: MemoryLedgerOptions = {}): MemoryLedge
   checkObject(options as unknown, "memory ledger options");
   const { origin = "memory.test", startMs = DEFAULT_NOW_MS, report, ...ledgerOptions } = options;
   checkLedgerOptions(ledgerOptions);
+  if (report !== undefined && typeof report !== "function")
+    throw new LedgerError("config-invalid", "option report is no function", { values: { option: "report" } });
   const definitions = collectDefinitions(ledgerOptions);
   let nowMs = checkTime("startMs", startMs);
   const clock = (): bigint => nowMs;

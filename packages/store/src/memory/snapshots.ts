@@ -4,6 +4,7 @@ import { refusal } from "../postgres/snapshots/refuse.ts";
 import { appendSystemEvent } from "./append-requests.ts";
 import { isName } from "./check-event.ts";
 import { copyEvent, headOf, type MemoryLedger, type MemorySnapshot } from "./memory-ledger.ts";
+import { readObject } from "./read-object.ts";
 
 const maxBranchBytes = 500;
 const maxStateBytes = 16_777_216;
@@ -62,6 +63,17 @@ function checkSnapshot(ledgerId: bigint, { branch, of, position, version, schema
     throw refusal("invalid-argument", "a snapshot is of a position and a version from 1 on", ledgerId);
   if (salt.length !== saltBytes) throw refusal("invalid-argument", "the salt of a state has 32 bytes", ledgerId);
   if (utf8(state).length > maxStateBytes) throw refusal("too-large", "a state has at most 16,777,216 bytes", ledgerId);
+  if (!isJson(state)) throw refusal("invalid-json", "a state is JSON with unique keys", ledgerId);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+  } catch {
+    return false;
+  }
+  // A state may be any value: as a member of an object it is read as an event's data is.
+  return "value" in readObject("data", `{"state":${text}}`);
 }
 
 function checkPlace(ledger: MemoryLedger, { of, position, version }: NewSnapshot): void {
