@@ -1,4 +1,4 @@
-import { defineProjection, type Projection, projectOnce } from "@eventchain/ledger";
+import { connect, defineProjection, type Projection, projectOnce, replayProjection } from "@eventchain/ledger";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
@@ -161,6 +161,40 @@ test("a version that was taken back leaves the live one alone", async () => {
   await settle(on, counts(2));
   expect(await round(counts(1))).toEqual({ more: false, putOff: false, reason: undefined });
   expect(await buildsOf(on, "counts")).toMatchObject({ live: "2@2", building: undefined });
+});
+
+describe("a definition that changed without its version", () => {
+  const changed = (version: number): Projection =>
+    defineProjection("counts", { version, schema: SCHEMA.replace("n bigint", "n numeric") }).on(Added, () => undefined);
+
+  test("is said in the status, and leaves the live build as it is until a replay", async () => {
+    await on.add(2);
+    await settle(on, counts(1));
+    await on.add(1);
+    expect(await settle(on, changed(1))).toMatchObject({ reason: expect.stringContaining("another definition") });
+    expect(await buildsOf(on, "counts")).toMatchObject({ live: "1@2" });
+    await using connection = await connect({ database: database.pool });
+    const ledger = await connection.ledger(on.ledger.origin, { projections: [changed(1)] });
+    expect(await ledger.projections()).toMatchObject([{ name: "counts", changed: true }]);
+    await replayProjection(on, changed(1));
+    expect(await ledger.projections()).toMatchObject([{ name: "counts", changed: false, position: 3n }]);
+  });
+
+  test("leaves a build that is on its way as it is: half of each would be neither", async () => {
+    await on.add(2);
+    const { name, version, schema } = counts(2);
+    const definition = new Uint8Array(32);
+    await on.projections.createBuild(on.ledgerId, {
+      name,
+      version,
+      schema,
+      mode: "async",
+      describe: undefined,
+      definition,
+    });
+    expect(await settle(on, counts(2))).toMatchObject({ reason: expect.stringContaining("another definition") });
+    expect(await buildsOf(on, "counts")).toMatchObject({ building: "2@0" });
+  });
 });
 
 describe("an inline projection's new version", () => {
