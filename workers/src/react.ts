@@ -69,7 +69,16 @@ interface Round extends StageDeps, Process {
  * 3. Tasks are leased, run and settled (`runTask`).
  * Each is a commit of its own that a restart finds, or makes again.
  */
-export const reactLedger: AppStage = (app, deps) => reactWith(openPostgresReactions(app.store.pool))(app, deps);
+export const reactLedger: AppStage = (app, deps) => reactWith(storeOf(app.store.pool))(app, deps);
+
+/** One for each pool: tasks that end at the same time, of whichever round, end in one commit. */
+const stores = new WeakMap<AppLedger["store"]["pool"], ReactionStore>();
+
+function storeOf(pool: AppLedger["store"]["pool"]): ReactionStore {
+  const known = stores.get(pool) ?? openPostgresReactions(pool);
+  stores.set(pool, known);
+  return known;
+}
 
 /** As `reactLedger`, with the tasks of a store that is given. */
 export function reactWith(reactions: ReactionStore): AppStage {

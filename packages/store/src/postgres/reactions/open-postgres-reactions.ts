@@ -2,6 +2,7 @@ import type pg from "pg";
 import { statement } from "../load-statement.ts";
 import { runTransaction, runWrite } from "../log/run-query.ts";
 import { runRows } from "../run-rows.ts";
+import { taskFinisher } from "./finish-tasks.ts";
 import { manageTasks } from "./manage-tasks.ts";
 import type { LeasedTask, ReactionStore, ReactionSurvey } from "./port.ts";
 
@@ -13,8 +14,7 @@ const takeInSql = statement("reaction-take-in");
 const expireSql = statement("reaction-expire");
 const takeSql = statement("reaction-take");
 const takeOrderedSql = statement("reaction-take-ordered");
-const finishSql = statement("reaction-finish");
-const wakeSql = statement("reaction-wake");
+const transactionSql = statement("reaction-transaction");
 const putOffSql = statement("reaction-put-off");
 const burySql = statement("reaction-bury");
 
@@ -68,25 +68,17 @@ function runTasks(pool: pg.Pool): Pick<ReactionStore, "expire" | "take" | "finis
     async take(ledgerId, { reaction, isOrdered, most, lease, leaseMs }) {
       const values = [ledgerId, reaction, most, lease, leaseMs];
       type Row = Omit<LeasedTask, "reaction" | "lease" | "isOrdered">;
+      const take = async (connection: Pick<pg.Pool, "query">): Promise<Row[]> => {
+        await runRows(connection, lockSql, [ledgerId, reaction]);
+        // A statement of its own: it must see what those before this one took.
+        return runRows<Row>(connection, takeOrderedSql, values);
+      };
       const rows = isOrdered
-        ? await runTransaction(pool, async (connection) => {
-            await runRows(connection, lockSql, [ledgerId, reaction]);
-            // A statement of its own: it must see what those before this one took.
-            return runRows<Row>(connection, takeOrderedSql, values);
-          })
+        ? await runTransaction(pool, take, "read committed", transactionSql)
         : await runRows<Row>(pool, takeSql, values);
       return rows.map((row) => ({ ...row, reaction, lease, isOrdered }));
     },
-    async finish(ledgerId, task) {
-      const values = [ledgerId, ...keyOf(task)];
-      if (!task.isOrdered) return (await runRows(pool, finishSql, values)).length === 1;
-      return runTransaction(pool, async (connection) => {
-        await runRows(connection, lockSql, [ledgerId, task.reaction]);
-        const ended = await runRows<{ stream: string }>(connection, finishSql, values);
-        await runRows(connection, wakeSql, [ledgerId, task.reaction, ended.map(({ stream }) => stream)]);
-        return ended.length === 1;
-      });
-    },
+    finish: taskFinisher(pool),
     async putOff(ledgerId, task, { due, error, counts }) {
       const [afterMs, atMicros] = "afterMs" in due ? [due.afterMs, null] : [null, due.atMicros];
       const values = [ledgerId, ...keyOf(task), counts ? 0 : 1, error ?? null, afterMs, atMicros];

@@ -14,11 +14,14 @@ with moved as (
   insert into eventchain.reaction_tasks
     (ledger_id, reaction, position, handler, stream, is_timeout, is_checked, is_held, due_at)
   select moved.ledger_id, moved.name, g.position, g.handler, g.stream, g.is_timeout, g.is_checked,
-         $6::boolean and not g.is_timeout and (g.number > 1 or exists (
-           select from eventchain.reaction_tasks older
+         $6::boolean and not g.is_timeout and (g.number > 1 or (
+           select true
+           from eventchain.reaction_tasks older
            where older.ledger_id = moved.ledger_id and older.reaction = moved.name
-             and older.stream = g.stream and not older.is_timeout
-         )),
+             and older.stream between g.stream and g.stream and not older.is_timeout
+           order by older.stream, older.position
+           limit 1
+         ) is true),
          coalesce(timestamptz '1970-01-01 00:00:00+00' + g.due_micros * interval '1 microsecond', clock_timestamp())
   from moved cross join given g
 )
