@@ -59,7 +59,7 @@ describe("a projection", () => {
       sizes.push(events.length);
       await db.query("insert into seen select * from unnest($1::bigint[], $2::int[])", [
         events.map(({ position }) => position),
-        events.map(({ data }) => (data as { n: number }).n),
+        events.map(({ data }) => data.n),
       ]);
     });
     await on.ledger.append(
@@ -215,7 +215,7 @@ describe("a handler that fails", () => {
       async (events, db) => {
         await db.query("insert into seen select * from unnest($1::bigint[], $2::int[])", [
           events.map(({ position }) => position),
-          events.map(({ data }) => (data as { n: number }).n),
+          events.map(({ data }) => data.n),
         ]);
       },
     );

@@ -22,6 +22,7 @@ async function append(
     store: { watermarks },
     log: { coveringAnchor: async () => undefined, recentAnchors: async () => [] },
     watch: watchWatermarks(watermarks),
+    projected: async () => undefined,
     gate: openGate(),
     clock: () => 1_763_683_200_000n,
     schemas: await openSchemas({ keptSchemas: async () => [], keepSchemas: async () => [] }, 1n, new Map()),

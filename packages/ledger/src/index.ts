@@ -85,6 +85,7 @@ export type {
   ModelProjectionSpec,
   OnError,
   ProjectedEvent,
+  ProjectedEventOf,
   Projection,
   ProjectionDb,
   ProjectionDeadLetter,

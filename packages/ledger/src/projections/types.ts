@@ -9,6 +9,10 @@ export interface ProjectedEvent<Type extends string = string, Data = unknown> ex
   readonly version: bigint;
 }
 
+/** The events of a definition as a projection's handler gets them; of several, one of them by its type. */
+export type ProjectedEventOf<Definition extends AnyEventDefinition> =
+  Definition extends EventDefinition<infer Type, infer Data, infer _> ? ProjectedEvent<Type, Data> : never;
+
 /**
  * What a handler writes with: statements run in the batch's transaction, as the role `eventchain_projector`, and plain
  * names of tables are the projection's own.
@@ -91,7 +95,7 @@ export interface Projection {
    */
   onBatch<Definition extends AnyEventDefinition>(
     events: readonly Definition[],
-    handle: (events: readonly ProjectedEvent<Definition["type"]>[], db: ProjectionDb) => unknown,
+    handle: (events: readonly ProjectedEventOf<Definition>[], db: ProjectionDb) => unknown,
   ): Projection;
   /** Applies a batch of its own events, in order. Errors: what the handler throws, wrapped: LedgerError `projection-failed`. */
   readonly apply: (events: readonly ProjectedEvent[], db: ProjectionDb) => Promise<void>;
