@@ -1,5 +1,12 @@
 // Projections of one ledger, without a worker: a test says when they are worked on.
-import { connect, defineEvent, type Ledger, type LedgerOptions, type Projection, projectOnce } from "@eventchain/ledger";
+import {
+  connect,
+  defineEvent,
+  type Ledger,
+  type LedgerOptions,
+  type Projection,
+  projectOnce,
+} from "@eventchain/ledger";
 import { openPostgresProjections, openPostgresStore, type ProjectionStore } from "@eventchain/store";
 import { z } from "zod";
 import type { TestDatabase } from "./database.ts";

@@ -1,5 +1,5 @@
 /** A column of a table or view. */
-export interface RelationColumn {
+interface RelationColumn {
   readonly name: string;
   /** As SQL writes it, with its modifiers. */
   readonly type: string;
