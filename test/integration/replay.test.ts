@@ -45,6 +45,13 @@ describe("a replay", () => {
     expect(await read()).toEqual([{ n: 30, total: 435 }]);
   });
 
+  test("tells after each batch how far it has come", async () => {
+    await on.add(5_000);
+    const told: bigint[] = [];
+    await replayProjection(on, sums(1), { onProgress: (position, bound) => told.push(position, bound) });
+    expect(told).toEqual([2_000n, 5_000n, 4_000n, 5_000n, 5_000n, 5_000n]);
+  });
+
   test("makes the first build too", async () => {
     await on.add(3);
     await replayProjection(on, sums(1));

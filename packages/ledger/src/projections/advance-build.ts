@@ -10,6 +10,8 @@ export interface ProjectionDeps {
   readonly projections: ProjectionStore;
   /** The batch at hand is the last once it is aborted. Default: never. */
   readonly signal?: AbortSignal | undefined;
+  /** Told after each batch how far it has come, and how far it may come by now. */
+  readonly onProgress?: ((position: bigint, bound: bigint) => void) | undefined;
 }
 
 /** What became of one round over a build. */
@@ -72,6 +74,7 @@ export async function advanceBuild(deps: ProjectionDeps, build: SeenBuild, proje
     if (hindrance !== undefined) return hindrance;
     position = page.through;
     count += page.events.length;
+    deps.onProgress?.(position, bound);
     if (ahead === undefined || deps.signal?.aborted === true) break;
     next = ahead;
   }

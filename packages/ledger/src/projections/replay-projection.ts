@@ -14,8 +14,8 @@ export interface ReplayOptions {
   readonly clean?: boolean | undefined;
   /** Leaves the build where it is, after the batch at hand; LedgerError `aborted`. */
   readonly signal?: AbortSignal | undefined;
-  /** How far the build has come, and the ledger's newest position. */
-  readonly onProgress?: ((position: bigint, head: bigint) => void) | undefined;
+  /** How far the build has come, and how far it may come by now: after each batch. */
+  readonly onProgress?: ((position: bigint, bound: bigint) => void) | undefined;
 }
 
 /** What a replay came to. */
@@ -55,14 +55,15 @@ export async function replayProjection(
   });
   for (;;) {
     throwIfAborted(signal);
-    const step = await stepBuild({ ...deps, signal }, projection, build);
+    const step = await stepBuild({ ...deps, signal, onProgress }, projection, build);
     if (step.kind === "swapped") return done(step.position);
     if (step.kind === "stopped") throw stopped(name, step.reason);
     const { record, headPosition } = await look(deps, name);
     if (record?.live?.buildId === buildId) return done(record.live.position);
     if (record?.building?.buildId !== buildId) throw replaced(name, buildId);
     build = record.building;
-    onProgress?.(build.position, headPosition);
+    // Of whoever has it.
+    if (step.kind === "busy") onProgress?.(build.position, headPosition);
     if (step.kind === "busy") await pauseUnless(signal, BUSY_PAUSE_MS);
     if (step.kind === "put-off") await pauseUnless(signal, PUT_OFF_PAUSE_MS);
   }
