@@ -1,7 +1,7 @@
 import { LedgerError } from "@eventchain/core";
 import { statement } from "../load-statement.ts";
 import { mapDatabaseError } from "../map-database-error.ts";
-import { type Queryable, runRows } from "../run-rows.ts";
+import type { Queryable } from "../run-rows.ts";
 import type { RunSql } from "./port.ts";
 import { runOwn } from "./run-own.ts";
 
@@ -10,10 +10,8 @@ const roleSql = statement("projection-role");
 /** Whom an application's SQL runs as: 0009_projections. */
 const PROJECTOR = "eventchain_projector";
 
-/** Statements run as the connection's own user again. Plain names are nobody's then. */
-async function becomeSelf(connection: Queryable): Promise<void> {
-  await runRows(connection, roleSql, ["none", "pg_catalog"]);
-}
+/** One message: deferred constraints, then the connection's own user again. Plain names are nobody's then. */
+const END = "set constraints all immediate; set local role none; set local search_path = pg_catalog";
 
 /** From here to the end of the transaction statements run as the projector, in a schema alone. */
 async function becomeProjector(connection: Queryable, schemaName: string): Promise<void> {
@@ -42,7 +40,6 @@ export async function runProjector<T>(
 ): Promise<T> {
   await becomeProjector(connection, schemaName);
   const result = await work((text, values) => runOwn(connection, text, values));
-  await connection.query("set constraints all immediate");
-  await becomeSelf(connection);
+  await connection.query(END);
   return result;
 }
