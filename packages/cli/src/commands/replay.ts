@@ -31,7 +31,8 @@ async function replay(context: CommandContext, name: string, { clean, cancel }: 
   const { cancelReplay, replayProjection } = await import("@eventchain/ledger");
   const { openPostgresProjections, openPostgresStore } = await import("@eventchain/store");
   const pool = await context.pool();
-  const ledger = await openPostgresStore({ pool }).findLedger(origin);
+  const store = openPostgresStore({ pool });
+  const ledger = await store.findLedger(origin);
   if (ledger === undefined)
     throw new LedgerError("ledger-not-found", `this database has no ledger ${origin}`, { values: { ledger: origin } });
   const deps = { ledgerId: ledger.ledgerId, projections: openPostgresProjections(pool) };
@@ -43,7 +44,7 @@ async function replay(context: CommandContext, name: string, { clean, cancel }: 
     return 0;
   }
   const startedMs = performance.now();
-  const bar = context.progress(0n, `replaying ${name}`, "events");
+  const bar = context.progress((await store.head(ledger.ledgerId)).position, `replaying ${name}`, "events");
   const done = await replayProjection(deps, projection, { clean, signal, onProgress: bar.update });
   bar.stop();
   const seconds = Math.max(performance.now() - startedMs, 1) / 1000;
