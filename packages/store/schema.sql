@@ -2344,6 +2344,7 @@ begin
 end
 $function$
 ;
+grant execute on function move_subscription_checkpoint to eventchain_handler;
 grant execute on function move_subscription_checkpoint to eventchain_reader;
 grant execute on function move_subscription_checkpoint to eventchain_writer;
 
