@@ -186,7 +186,7 @@ test("nobody else may call the ledger's functions", async () => {
     find_positions: "handler reader sealer viewer writer",
     count_positions: "handler reader sealer viewer writer",
     restrict: "reader viewer writer",
-    move_subscription_checkpoint: "reader writer",
+    move_subscription_checkpoint: "handler reader writer",
     hold_ledger: "handler",
     make_projection_schema: "handler writer",
     take_snapshot: "handler writer",
