@@ -2,6 +2,7 @@ import { defineEvent, defineModel, defineProjection, type Projection, projectOnc
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { asAdministrator } from "../support/ledger-workers.ts";
 import { Added, buildsOf, openProjecting, type Projecting, settle } from "../support/projecting.ts";
 
 const SCHEMA = "create table seen (position bigint primary key, n int not null check (n <> 13))";
@@ -336,6 +337,18 @@ test("a projection whose history was replaced stops", async () => {
     [on.ledgerId],
   );
   await add(2);
+  const { reason } = await settle(on, seen);
+  expect(reason).toMatch(/^forked: /);
+});
+
+test("a projection that has events which its ledger lost stops", async () => {
+  await add(1, 2);
+  await settle(on, seen);
+  await asAdministrator(
+    database.pool,
+    on.ledgerId,
+    "delete from eventchain.events where ledger_id = $1 and position = 2",
+  );
   const { reason } = await settle(on, seen);
   expect(reason).toMatch(/^forked: /);
 });

@@ -62,6 +62,7 @@ export async function advanceBuild(deps: ProjectionDeps, build: SeenBuild, proje
   for (let batch = 1; batch <= BATCHES_PER_ROUND; batch += 1) {
     const page = await next;
     bound = page.bound;
+    if (bound < position) return stopForked(deps, build.buildId, position);
     if (page.through <= position) break;
     if (isClosing(build, position, page)) {
       const closed = await closeGap(deps, build, projection, position);
@@ -79,6 +80,12 @@ export async function advanceBuild(deps: ProjectionDeps, build: SeenBuild, proje
     next = ahead;
   }
   return { kind: "moved", position, bound, events: count };
+}
+
+/** A ledger that ends before a build's position has lost what was applied. */
+function stopForked(deps: ProjectionDeps, buildId: bigint, position: bigint): Promise<Advance> {
+  // Where the events are there after all, they came since the ledger was read.
+  return inBuild<Advance>(deps, buildId, position, async () => ({ kind: "busy" }));
 }
 
 function readerOf(
