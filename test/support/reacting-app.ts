@@ -4,7 +4,7 @@ import { type AppLedger, drainReactions, type LogLevel, reactWith, type StageRep
 import type pg from "pg";
 import { createLedger } from "./ledger-workers.ts";
 
-export interface LogLine {
+interface LogLine {
   readonly level: LogLevel;
   readonly event: string;
   readonly values: Readonly<Record<string, unknown>>;

@@ -13,7 +13,7 @@ const FAILED_DELAY_MS = 50;
 /** What a timer can wait for; a longer wait has no end. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-export interface UntilOptions {
+interface UntilOptions {
   /** Default: no end. */
   timeoutMs?: number | undefined;
   signal?: AbortSignal | undefined;

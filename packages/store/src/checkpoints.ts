@@ -31,7 +31,7 @@ export interface CheckpointStore {
 }
 
 /** The most bytes that a checkpoint's name has. */
-export const MAX_CHECKPOINT_NAME_BYTES = 200;
+const MAX_CHECKPOINT_NAME_BYTES = 200;
 
 /** Errors: LedgerError `invalid-name`. */
 export function checkCheckpointName(name: unknown): asserts name is string {

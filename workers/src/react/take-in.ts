@@ -4,7 +4,7 @@ import type { NewReactionTask, ReactionStore, ReactionSurvey } from "@eventchain
 import { findTasks } from "./find-tasks.ts";
 
 /** Events that one look takes in, at most: what else is due has its turn in between. */
-export const INTAKE_EVENTS = 1_000;
+const INTAKE_EVENTS = 1_000;
 
 export interface TakeInDeps {
   readonly ledgerId: bigint;
