@@ -482,6 +482,8 @@ table snapshot_cursors (
   rule text collate "C" not null,
   position bigint not null,
   hash bytea not null,
+  counted bigint not null default 0,
+  constraint snapshot_cursors_counted_check CHECK ((counted >= 0)),
   constraint snapshot_cursors_hash_check CHECK ((octet_length(hash) = 32)),
   constraint snapshot_cursors_ledger_id_fkey FOREIGN KEY (ledger_id) REFERENCES eventchain.ledgers(ledger_id),
   constraint snapshot_cursors_pkey PRIMARY KEY (ledger_id, rule),
@@ -492,6 +494,7 @@ grant SELECT on snapshot_cursors to eventchain_handler;
 grant SELECT on snapshot_cursors to eventchain_reader;
 grant SELECT on snapshot_cursors to eventchain_sealer;
 grant SELECT on snapshot_cursors to eventchain_writer;
+grant UPDATE (counted) on eventchain.snapshot_cursors to eventchain_handler;
 grant UPDATE (hash) on eventchain.snapshot_cursors to eventchain_handler;
 grant UPDATE (position) on eventchain.snapshot_cursors to eventchain_handler;
 
@@ -531,6 +534,7 @@ table snapshots (
   constraint snapshots_schema_check CHECK ((schema >= 1)),
   constraint snapshots_version_check CHECK ((version >= 1))
 );
+CREATE INDEX snapshots_version ON eventchain.snapshots USING btree (ledger_id, branch, schema, version, "position") WHERE (version IS NOT NULL);
 grant SELECT on snapshots to eventchain_handler;
 grant SELECT on snapshots to eventchain_reader;
 grant SELECT on snapshots to eventchain_sealer;

@@ -10,6 +10,7 @@ import {
   snapshotOnce,
 } from "@eventchain/ledger";
 import {
+  openPostgresProjections,
   openPostgresSnapshotCursors,
   openPostgresSnapshots,
   openPostgresStore,
@@ -68,6 +69,7 @@ function deps(parts: { snapshots?: Partial<SnapshotStore>; cursors?: SnapshotCur
     store: openPostgresStore({ pool }),
     snapshots: { ...openPostgresSnapshots(pool), ...parts.snapshots },
     cursors: parts.cursors ?? openPostgresSnapshotCursors(pool),
+    projections: openPostgresProjections(pool),
     clock: () => BigInt(Date.now()),
     report: ({ detail }) => expect.unreachable(detail),
   };

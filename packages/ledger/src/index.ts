@@ -119,6 +119,10 @@ export { type DigestedRow, type RowsDigest, rowsDigest } from "./snapshots/rows-
 export { type SnapshotOnce, type SnapshotOnceDeps, snapshotOnce } from "./snapshots/snapshot-once.ts";
 export type {
   At,
+  ModelProjection,
+  ModelSnapshotRule,
+  ProjectionSnapshotRule,
+  ProjectionSnapshotSpec,
   SnapshotDue,
   SnapshotListed,
   SnapshotRule,

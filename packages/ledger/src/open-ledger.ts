@@ -28,7 +28,7 @@ import type { ProjectionWatch } from "./projections/await-projected.ts";
 import { openProjections } from "./projections/open-projections.ts";
 import { dropReactionTask, listReactions, listTasks, retryReaction } from "./reactions/manage-reactions.ts";
 import { readStatus } from "./read-status.ts";
-import { listRules } from "./snapshots/list-rules.ts";
+import { isOfModel, listRules } from "./snapshots/list-rules.ts";
 import { listSnapshots } from "./snapshots/list-snapshots.ts";
 import { type Report, safely, warn } from "./snapshots/report.ts";
 import { snapshotNow } from "./snapshots/snapshot-now.ts";
@@ -72,7 +72,7 @@ export function openLedger({ record, ...rest }: LedgerDeps, options: LedgerOptio
     ledgerId,
     origin,
     ...{ store: rest.store, snapshots: rest.snapshots, clock, random },
-    rules: listRules(options),
+    rules: listRules(options).filter(isOfModel),
     report: safely(rest.report ?? warn),
   };
   const { projections } = rest.handlers;

@@ -100,7 +100,7 @@ export type {
   TakeTasks,
 } from "./postgres/reactions/port.ts";
 export { type LedgerHead, readHeads } from "./postgres/read-heads.ts";
-export type { SnapshotCursors, SnapshotRound } from "./postgres/snapshots/cursor-port.ts";
+export type { SnapshotCursor, SnapshotCursors, SnapshotRound } from "./postgres/snapshots/cursor-port.ts";
 export { openPostgresSnapshotCursors } from "./postgres/snapshots/open-postgres-cursors.ts";
 export { openPostgresSnapshots } from "./postgres/snapshots/open-postgres-snapshots.ts";
 export type {

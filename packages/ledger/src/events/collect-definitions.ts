@@ -31,8 +31,8 @@ export function collectDefinitions(
     for (const definition of events) add(definition, `model ${JSON.stringify(name)}`);
   for (const { name, events } of listDefinitions(options.projections, "projections", "projection"))
     for (const definition of events) add(definition, `projection ${JSON.stringify(name)}`);
-  for (const { name, model } of listDefinitions(options.snapshots, "snapshots", "snapshots"))
-    for (const definition of model.events) add(definition, `the model of ${JSON.stringify(name)}`);
+  for (const { name, model, projection } of listDefinitions(options.snapshots, "snapshots", "snapshots"))
+    for (const definition of (model ?? projection).events) add(definition, `the model of ${JSON.stringify(name)}`);
   return new Map([...byType].map(([type, { definition }]) => [type, definition]));
 }
 

@@ -16,7 +16,7 @@ const SNAPSHOTS = "snapshots:";
 
 /**
  * All handlers of a ledger that its database knows, by name (bytewise): projections and reactions that ever ran, what was
- * ever switched, and modules in trouble. Its parts are read one after the other: they may be moments apart.
+ * ever switched, and modules and rules of snapshots in trouble. Its parts are read one after the other: they may be moments apart.
  */
 export async function listHandlers(stores: HandlerStores, ledgerId: bigint): Promise<HandlerStatus[]> {
   const [switches, projections, reactions, troubles] = await Promise.all([
@@ -26,12 +26,17 @@ export async function listHandlers(stores: HandlerStores, ledgerId: bigint): Pro
     stores.troubles?.list(ledgerId),
   ]);
   const found = new Map<string, Found>();
-  for (const { handler } of switches) found.set(handler, { kind: handler.startsWith(SNAPSHOTS) ? "snapshots" : null });
+  for (const { handler } of switches) found.set(handler, { kind: isOfSnapshots(handler) ? "snapshots" : null });
   for (const projection of projections?.projections ?? []) found.set(projection.name, ofProjection(projection));
   for (const reaction of reactions ?? []) found.set(reaction.name, ofReaction(reaction));
-  for (const { handler, reason } of troubles ?? []) found.set(handler, { kind: "module", failing: reason });
+  for (const { handler, reason } of troubles ?? [])
+    found.set(handler, { kind: isOfSnapshots(handler) ? "snapshots" : "module", failing: reason });
   const last = new Map(switches.map((row) => [row.handler, row]));
   return [...found].map(([name, facts]) => toStatus(name, facts, last.get(name))).sort(byName);
+}
+
+function isOfSnapshots(handler: string): boolean {
+  return handler.startsWith(SNAPSHOTS);
 }
 
 function ofProjection({ live, building }: ProjectionRecord): Found {

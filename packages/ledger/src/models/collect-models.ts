@@ -13,7 +13,9 @@ export function collectModels(
   const models = new Map<string, AnyModel>();
   const all = [
     ...listDefinitions(options.models, "models", "model"),
-    ...listDefinitions(options.snapshots, "snapshots", "snapshots").map(({ model }) => model),
+    ...listDefinitions(options.snapshots, "snapshots", "snapshots").map(
+      ({ model, projection }) => model ?? projection.model.model,
+    ),
     ...listDefinitions(options.projections, "projections", "projection").flatMap(({ model }) => model?.model ?? []),
     ...listDefinitions(options.commands, "commands", "command").flatMap((command) => [...command.models.values()]),
   ];

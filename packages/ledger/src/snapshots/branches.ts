@@ -3,7 +3,7 @@ import type { QueryItem } from "@eventchain/store";
 import { contextQuery } from "../commands/context-query.ts";
 import type { Context } from "../commands/types.ts";
 import type { AnyModel } from "../models/types.ts";
-import type { SnapshotRule } from "./types.ts";
+import type { ModelSnapshotRule } from "./types.ts";
 
 /** A chain of snapshots, and what its states are made of. */
 export interface Branch {
@@ -43,13 +43,17 @@ function findStreamBranch(model: AnyModel, stream: string): Branch | undefined {
 }
 
 /** The branch of a rule's query; undefined where it is of streams. */
-export function branchOfRule({ model, of, branch }: SnapshotRule): Branch | undefined {
+export function branchOfRule({ model, of, branch }: ModelSnapshotRule): Branch | undefined {
   if (of === undefined || branch === undefined) return undefined;
   return { name: branch, of: branch, stream: undefined, model, query: contextQuery(of, model) };
 }
 
 /** The branch that a model's states of a context hang from: the stream's, or that of a rule of exactly this query. */
-export function branchOfContext(rules: readonly SnapshotRule[], model: AnyModel, context: Context): Branch | undefined {
+export function branchOfContext(
+  rules: readonly ModelSnapshotRule[],
+  model: AnyModel,
+  context: Context,
+): Branch | undefined {
   if (context.kind === "stream") return findStreamBranch(model, context.stream);
   const query = JSON.stringify(contextQuery(context, model));
   for (const rule of rules) {
@@ -60,11 +64,11 @@ export function branchOfContext(rules: readonly SnapshotRule[], model: AnyModel,
 }
 
 /** Whether a rule is about the streams of a model that a name is one of. */
-export function coversStream(rule: SnapshotRule, model: AnyModel, stream: string): boolean {
+export function coversStream(rule: ModelSnapshotRule, model: AnyModel, stream: string): boolean {
   return isOf(rule, model) && rule.of === undefined && stream.startsWith(rule.streams ?? "") && !stream.startsWith("$");
 }
 
 /** A model is told by its name and version: what is kept of one may be used by the other. */
-function isOf({ model: { name, version } }: SnapshotRule, model: AnyModel): boolean {
+function isOf({ model: { name, version } }: ModelSnapshotRule, model: AnyModel): boolean {
   return name === model.name && version === model.version;
 }

@@ -15,7 +15,7 @@ export interface Start {
 
 /** A start of a branch, at most at these. */
 export interface StartWanted {
-  readonly branch: Branch;
+  readonly branch: Pick<Branch, "name" | "of" | "stream"> & { readonly model: Pick<Branch["model"], "version"> };
   readonly upToPosition?: bigint;
   readonly upToVersion?: bigint;
 }
@@ -68,7 +68,7 @@ function keyOf({ branch, upToPosition, upToVersion }: StartWanted): Parameters<S
   };
 }
 
-function expectedOf({ name, of, stream, model }: Branch): Expected {
+function expectedOf({ name, of, stream, model }: StartWanted["branch"]): Expected {
   return { branch: name, of, schema: model.version, ofStream: stream !== undefined };
 }
 

@@ -3,12 +3,10 @@ import type { ProjectionStore } from "@eventchain/store";
 import { projectedReader, projectionQuery } from "../projections/read-projected.ts";
 import type { ProjectedEvent, Projection } from "../projections/types.ts";
 import { type RowsDigest, rowsDigest } from "./rows-digest.ts";
+import type { ModelProjection } from "./types.ts";
 
 const PAGE_EVENTS = 2_000;
 const PAGE_BYTES = 8 * 1024 * 1024;
-
-/** A projection that is a model. */
-export type ModelProjection = Projection & { readonly model: NonNullable<Projection["model"]> };
 
 /** The rows of a projection in memory, at ever later positions. */
 export interface ReplayedRows {

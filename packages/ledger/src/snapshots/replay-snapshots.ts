@@ -11,10 +11,12 @@ import { folder } from "../models/fold-events.ts";
 import type { AnyModel } from "../models/types.ts";
 import type { LedgerOptions } from "../types.ts";
 import { type Branch, branchOfRule, branchOfStream } from "./branches.ts";
+import { isModelProjection, isOfModel } from "./list-rules.ts";
 import { eventsUpTo } from "./read-state-at.ts";
-import { type ModelProjection, type ReplayedRows, replayRows } from "./replay-rows.ts";
+import { type ReplayedRows, replayRows } from "./replay-rows.ts";
 import { branchOfProjection } from "./snapshot-projection.ts";
 import { stateJson } from "./state-json.ts";
+import type { ModelProjection } from "./types.ts";
 
 const PAGE_SNAPSHOTS = 100;
 
@@ -94,7 +96,7 @@ function branchFinder({
   projections,
   snapshots,
 }: Parameters<typeof replaySnapshots>[1]): (snapshot: StoredSnapshot) => Branch | undefined {
-  const rules = listDefinitions(snapshots, "snapshots", "snapshots");
+  const rules = listDefinitions(snapshots, "snapshots", "snapshots").filter(isOfModel);
   const known: AnyModel[] = [
     ...listDefinitions(models, "models", "model"),
     ...listDefinitions(commands, "commands", "command").flatMap((command) => [...command.models.values()]),
@@ -115,10 +117,12 @@ function branchFinder({
 /** The projection whose rows a snapshot commits to; undefined where it is of none, or of another version. */
 function projectionFinder({
   projections,
+  snapshots,
 }: Parameters<typeof replaySnapshots>[1]): (snapshot: StoredSnapshot) => ModelProjection | undefined {
-  const known = listDefinitions(projections, "projections", "projection").filter(
-    (projection): projection is ModelProjection => projection.model !== undefined,
-  );
+  const known: ModelProjection[] = [
+    ...listDefinitions(projections, "projections", "projection").filter(isModelProjection),
+    ...listDefinitions(snapshots, "snapshots", "snapshots").flatMap(({ projection }) => projection ?? []),
+  ];
   return ({ branch, of, schema }) =>
     known.find(({ name, version }) => branchOfProjection(name) === branch && name === of && version === schema);
 }

@@ -1,10 +1,11 @@
-import type { SnapshotCursors, SnapshotRound, StoredEvent } from "@eventchain/store";
+import type { ProjectionStore, SnapshotCursors, SnapshotRound, StoredEvent } from "@eventchain/store";
 import { type Branch, branchOfRule, branchOfStream } from "./branches.ts";
 import { findStarts } from "./find-starts.ts";
+import { snapshotRowsOnce } from "./snapshot-rows-once.ts";
 import { isUnfit, problemOf, touchedBy } from "./sync-snapshots.ts";
 import type { TakeDeps } from "./take-snapshot.ts";
-import type { SnapshotRule } from "./types.ts";
-import { type WalkBounds, walkBranch } from "./walk-branch.ts";
+import type { ModelSnapshotRule, SnapshotRule } from "./types.ts";
+import { type WalkBounds, type Walked, walkBranch } from "./walk-branch.ts";
 
 /** Events that one round looks at, at most. */
 const PAGE_SIZE = 500;
@@ -18,6 +19,7 @@ const MAX_DUE = 100;
 export interface SnapshotOnceDeps extends Omit<TakeDeps, "store" | "rules"> {
   readonly store: TakeDeps["store"] & { head(ledgerId: bigint): Promise<{ position: bigint; hash: Uint8Array }> };
   readonly cursors: SnapshotCursors;
+  readonly projections: Pick<ProjectionStore, "list" | "select">;
 }
 
 /** What one round found. */
@@ -26,10 +28,22 @@ export interface SnapshotOnce {
   readonly more: boolean;
   /** When a snapshot is due though nothing is appended: milliseconds since 1970-01-01 UTC. */
   readonly nextAtMs: bigint | undefined;
+  /** How many snapshots it took. */
+  readonly taken: number;
+  /** Why one that was due could not be taken, as was reported. */
+  readonly problem: string | undefined;
 }
 
+/** What a round comes to, while it runs. */
+interface Tally {
+  taken: number;
+  problem: string | undefined;
+}
+
+type RoundDeps = TakeDeps & { readonly tally: Tally };
+
 /** Rules whose model's states cannot be kept, as was reported: until the process ends. */
-const unfit = new WeakSet<SnapshotRule>();
+const unfit = new WeakSet<ModelSnapshotRule>();
 
 /**
  * One round of a rule: looks at the events that came since the last one, at most 500, and takes the snapshots that are due.
@@ -42,15 +56,21 @@ const unfit = new WeakSet<SnapshotRule>();
  * Errors: those of the store; LedgerError `forked`, `ledger-halted`.
  */
 export function snapshotOnce(deps: SnapshotOnceDeps, rule: SnapshotRule): Promise<SnapshotOnce | undefined> {
+  return rule.projection === undefined ? snapshotStatesOnce(deps, rule) : snapshotRowsOnce(deps, rule);
+}
+
+function snapshotStatesOnce(deps: SnapshotOnceDeps, rule: ModelSnapshotRule): Promise<SnapshotOnce | undefined> {
   return deps.cursors.work(deps.ledgerId, rule.name, async (round) => {
     const { page, end, more } = await readPage(deps, rule, round.cursor.position);
-    const all = { ...deps, rules: [rule] };
+    const tally: Tally = { taken: 0, problem: undefined };
+    const all = { ...deps, rules: [rule], tally };
     if (typeof rule.every === "object") await noteWaits(all, rule, round, page);
     else await walkTouched(all, rule, round, page);
     const overdue = await takeOverdue(all, rule, round, end.position);
-    if (end.position > round.cursor.position) await round.move(end);
-    const next = await round.nextDueMicros();
-    return { more: more || overdue, nextAtMs: next === undefined ? undefined : next / 1000n + 1n };
+    if (end.position > round.cursor.position) await round.move({ ...end, counted: 0n });
+    // What waits may be from a time when the rule had an interval.
+    const next = typeof rule.every === "object" ? await round.nextDueMicros() : undefined;
+    return { more: more || overdue, nextAtMs: next === undefined ? undefined : next / 1000n + 1n, ...tally };
   });
 }
 
@@ -61,7 +81,7 @@ interface Page {
   readonly more: boolean;
 }
 
-async function readPage({ store, ledgerId }: SnapshotOnceDeps, rule: SnapshotRule, after: bigint): Promise<Page> {
+async function readPage({ store, ledgerId }: SnapshotOnceDeps, rule: ModelSnapshotRule, after: bigint): Promise<Page> {
   const head = await store.head(ledgerId);
   const page: StoredEvent[] = [];
   const handled = rule.model.events.map(({ type }) => type);
@@ -75,8 +95,8 @@ async function readPage({ store, ledgerId }: SnapshotOnceDeps, rule: SnapshotRul
 }
 
 async function walkTouched(
-  deps: TakeDeps,
-  rule: SnapshotRule,
+  deps: RoundDeps,
+  rule: ModelSnapshotRule,
   round: SnapshotRound,
   page: readonly StoredEvent[],
 ): Promise<void> {
@@ -100,11 +120,13 @@ async function walkTouched(
   });
   for (let at = 0; at < walks.length; at += AT_ONCE) {
     await Promise.all(
-      walks.slice(at, at + AT_ONCE).map(({ branch, upTo, from }) =>
-        hindering(deps, rule, branch, upTo, async () => {
-          await walkBranch(deps, rule, branch, { since: round.cursor.position, upTo, from });
-        }),
-      ),
+      walks
+        .slice(at, at + AT_ONCE)
+        .map(({ branch, upTo, from }) =>
+          hindering(deps, rule, branch, upTo, () =>
+            walkBranch(deps, rule, branch, { since: round.cursor.position, upTo, from }),
+          ),
+        ),
     );
     await round.touch();
   }
@@ -116,7 +138,7 @@ type Walk = Pick<WalkBounds, "upTo" | "from"> & { readonly branch: Branch };
 /** By an interval: each branch with new events is due so long after its newest snapshot, or its first event without one. */
 async function noteWaits(
   deps: TakeDeps,
-  rule: SnapshotRule,
+  rule: ModelSnapshotRule,
   round: SnapshotRound,
   page: readonly StoredEvent[],
 ): Promise<void> {
@@ -135,15 +157,20 @@ async function noteWaits(
 }
 
 /** Gives whether there may be more that is due by now. */
-async function takeOverdue(deps: TakeDeps, rule: SnapshotRule, round: SnapshotRound, upTo: bigint): Promise<boolean> {
+async function takeOverdue(
+  deps: RoundDeps,
+  rule: ModelSnapshotRule,
+  round: SnapshotRound,
+  upTo: bigint,
+): Promise<boolean> {
   if (typeof rule.every !== "object") return false;
   const nowMicros = deps.clock() * 1000n;
   const due = await round.due(nowMicros, MAX_DUE);
   for (const stream of due) {
     const branch = branchOfRule(rule) ?? branchOfStream(rule.model, stream);
-    await hindering(deps, rule, branch, upTo, async () => {
-      await walkBranch(deps, rule, branch, { since: round.cursor.position, upTo, nowMicros });
-    });
+    await hindering(deps, rule, branch, upTo, () =>
+      walkBranch(deps, rule, branch, { since: round.cursor.position, upTo, nowMicros }),
+    );
     await round.over(stream);
   }
   return due.length === MAX_DUE;
@@ -151,19 +178,21 @@ async function takeOverdue(deps: TakeDeps, rule: SnapshotRule, round: SnapshotRo
 
 /** What is the app's own fault is reported, once where it will not end; what is the store's is thrown. */
 async function hindering(
-  deps: TakeDeps,
-  rule: SnapshotRule,
+  deps: RoundDeps,
+  rule: ModelSnapshotRule,
   branch: Branch,
   position: bigint,
-  run: () => Promise<void>,
+  run: () => Promise<Walked>,
 ): Promise<void> {
   if (unfit.has(rule)) return;
   try {
-    await run();
+    deps.tally.taken += (await run()).taken;
   } catch (error) {
     if (isStores(error)) throw error;
     if (isUnfit(error)) unfit.add(rule);
-    deps.report(problemOf(error, deps.origin, branch, position));
+    const problem = problemOf(error, deps.origin, branch, position);
+    deps.tally.problem = problem.detail;
+    deps.report(problem);
   }
 }
 

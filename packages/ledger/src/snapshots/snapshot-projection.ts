@@ -3,9 +3,10 @@ import type { ProjectionStore } from "@eventchain/store";
 import { listDefinitions } from "../events/list-definitions.ts";
 import type { Projection } from "../projections/types.ts";
 import type { LedgerOptions } from "../types.ts";
+import { isModelProjection } from "./list-rules.ts";
 import type { RowsDigest } from "./rows-digest.ts";
 import { type TakeDeps, takeSnapshot } from "./take-snapshot.ts";
-import type { SnapshotTaken } from "./types.ts";
+import type { ModelProjection, SnapshotTaken } from "./types.ts";
 
 export interface SnapshotProjectionDeps extends Pick<TakeDeps, "ledgerId" | "snapshots" | "clock" | "random"> {
   /** Undefined where there are none: in memory. */
@@ -35,11 +36,9 @@ export function pickProjection(options: Pick<LedgerOptions, "projections">, give
  * Errors: LedgerError `invalid-argument` for one that is no model; `not-found` where it is not built yet, or has handled no
  * event; those of `SnapshotStore.take`.
  */
-export async function snapshotProjection(
-  deps: SnapshotProjectionDeps,
-  { name, model }: Projection,
-): Promise<SnapshotTaken> {
-  if (model === undefined)
+export async function snapshotProjection(deps: SnapshotProjectionDeps, projection: Projection): Promise<SnapshotTaken> {
+  const { name } = projection;
+  if (!isModelProjection(projection))
     throw new LedgerError("invalid-argument", `projection ${name} is no model: a snapshot is of one that is`, {
       values: { projection: name },
     });
@@ -48,32 +47,42 @@ export async function snapshotProjection(
     throw new LedgerError("not-supported", "a memory ledger has no projections: open a ledger of a database for that");
   const { projections } = await store.list(ledgerId);
   const isLive = projections.some((one) => one.name === name && one.live !== null);
-  const found = isLive ? await readDigest(store, ledgerId, name, model.table) : undefined;
+  const found = isLive ? await readDigest(store, ledgerId, projection) : undefined;
   if (found === undefined || found.position === 0n)
     throw new LedgerError("not-found", `projection ${name} has handled no event yet`, { values: { projection: name } });
-  const { digest, rows, position, version: schema } = found;
-  const state: RowsDigest = { digest, rows: `${rows}` };
-  const branch = { name: branchOfProjection(name), of: name, model: { name: model.model.name, version: schema } };
-  const { takenAtMicros: _, ...taken } = await takeSnapshot(deps, branch, { state, position, version: undefined });
+  const { takenAtMicros: _, ...taken } = await takeDigest(deps, projection, found);
   return taken;
 }
 
-interface DigestRow {
+/** Takes a snapshot of rows as they were read. Errors: those of `takeSnapshot`. */
+export function takeDigest(
+  deps: Parameters<typeof takeSnapshot>[0],
+  { name, model }: ModelProjection,
+  { digest, rows, position, version: schema }: DigestRow,
+): ReturnType<typeof takeSnapshot> {
+  const state: RowsDigest = { digest, rows: `${rows}` };
+  const branch = { name: branchOfProjection(name), of: name, model: { name: model.model.name, version: schema } };
+  return takeSnapshot(deps, branch, { state, position, version: undefined });
+}
+
+/** The rows of a live build at one moment. */
+export interface DigestRow {
+  /** 64 hex digits. */
   readonly digest: string;
   readonly rows: bigint;
+  /** Of the build. */
   readonly position: bigint;
   readonly version: number;
 }
 
 /**
  * Rows and position by one statement, and so of one moment, whatever is projected meanwhile. Row by row it hashes what
- * `canonicalJson` makes of key and state: states are kept as canonical text.
+ * `canonicalJson` makes of key and state: states are kept as canonical text. Undefined where nothing is live.
  */
-async function readDigest(
+export async function readDigest(
   store: Pick<ProjectionStore, "select">,
   ledgerId: bigint,
-  name: string,
-  table: string,
+  { name, model: { table } }: ModelProjection,
 ): Promise<DigestRow | undefined> {
   const [row] = await store.select<DigestRow>(
     ledgerId,

@@ -4,7 +4,7 @@ import { type Branch, branchOfRule, branchOfStream, coversStream } from "./branc
 import { findStarts } from "./find-starts.ts";
 import type { SnapshotProblem } from "./report.ts";
 import type { TakeDeps } from "./take-snapshot.ts";
-import type { SnapshotRule } from "./types.ts";
+import type { ModelSnapshotRule } from "./types.ts";
 import { walkBranch } from "./walk-branch.ts";
 
 /** Takes the snapshots of the rules that are `sync`, by whoever has appended. */
@@ -28,7 +28,7 @@ export function openSyncSnapshots(deps: TakeDeps, isOn: (handler: string) => Pro
   const rules = deps.rules.filter(({ mode }) => mode === "sync");
   const known = new Map<string, Known>();
   const busy = new Map<string, Promise<void>>();
-  const unfit = new Set<SnapshotRule>();
+  const unfit = new Set<ModelSnapshotRule>();
 
   /** One after the other of one branch: the second of two that come at once finds what the first has taken. */
   function inTurn(branch: string, run: () => Promise<void>): Promise<void> {
@@ -58,7 +58,7 @@ export function openSyncSnapshots(deps: TakeDeps, isOn: (handler: string) => Pro
   }
 
   /** Whether it may be due, by what is known without the events' data. */
-  async function mayBeDue({ every }: SnapshotRule, branch: Branch, last: ReceiptEvent): Promise<boolean> {
+  async function mayBeDue({ every }: ModelSnapshotRule, branch: Branch, last: ReceiptEvent): Promise<boolean> {
     if (typeof every === "function") return true;
     if (typeof every === "number" && branch.stream !== undefined && last.version < BigInt(every)) return false;
     const newest = await newestOf(branch);
@@ -81,7 +81,7 @@ export function openSyncSnapshots(deps: TakeDeps, isOn: (handler: string) => Pro
     return undefined;
   }
 
-  async function snapshotOne(rule: SnapshotRule, branch: Branch, events: readonly ReceiptEvent[]): Promise<void> {
+  async function snapshotOne(rule: ModelSnapshotRule, branch: Branch, events: readonly ReceiptEvent[]): Promise<void> {
     const [first, last] = [events[0], events.at(-1)];
     if (first === undefined || last === undefined || unfit.has(rule)) return;
     try {
@@ -111,7 +111,7 @@ type Placed = Pick<ReceiptEvent, "stream" | "type">;
 
 /** The branches of a rule that events are part of, each with its own. Of a query they may be: their tags are not asked. */
 export function touchedBy<E extends Placed>(
-  rule: SnapshotRule,
+  rule: ModelSnapshotRule,
   events: readonly E[],
 ): { readonly branch: Branch; readonly own: readonly E[] }[] {
   const { model } = rule;

@@ -1,5 +1,6 @@
 import type { Context } from "../commands/types.ts";
 import type { AnyModel, ModelEvent } from "../models/types.ts";
+import type { Projection } from "../projections/types.ts";
 
 /** Where in time: a stream's version, a position of the ledger, or an instant (what was recorded up to it, inclusive). */
 export type At =
@@ -56,12 +57,24 @@ export interface SnapshotSpec<State> {
   readonly branch?: string | undefined;
 }
 
-/** When snapshots of a model are taken, and where they hang. */
-export interface SnapshotRule {
+/** When the rows of a projection that is a model are committed to. */
+export interface ProjectionSnapshotSpec {
+  /** So many events that it handles since the last snapshot, or so long since it where there are any. */
+  readonly every: number | { readonly ms: number };
+  /** Default "async": by the worker, which alone knows where the live build stands. */
+  readonly mode?: "async" | undefined;
+}
+
+/** When snapshots are taken, and where they hang. */
+export type SnapshotRule = ModelSnapshotRule | ProjectionSnapshotRule;
+
+/** Of a model. */
+export interface ModelSnapshotRule {
   readonly kind: "snapshots";
   /** `snapshots:<model>`, or `snapshots:<branch>` of a query: its name among the ledger's handlers. */
   readonly name: string;
   readonly model: AnyModel;
+  readonly projection: undefined;
   // biome-ignore lint/suspicious/noExplicitAny: the state is its model's
   readonly every: SnapshotDue<any>;
   readonly mode: "sync" | "async";
@@ -69,6 +82,20 @@ export interface SnapshotRule {
   readonly of: Context | undefined;
   readonly branch: string | undefined;
 }
+
+/** Of the rows of a projection that is a model: in the branch `projection:<name>`. */
+export interface ProjectionSnapshotRule {
+  readonly kind: "snapshots";
+  /** `snapshots:projection:<name>`. */
+  readonly name: string;
+  readonly model: undefined;
+  readonly projection: ModelProjection;
+  readonly every: number | { readonly ms: number };
+  readonly mode: "async";
+}
+
+/** A projection that is a model. */
+export type ModelProjection = Projection & { readonly model: NonNullable<Projection["model"]> };
 
 /** A snapshot that was taken. */
 export interface SnapshotTaken {

@@ -1,7 +1,7 @@
 import type { FindStartsDeps } from "./find-starts.ts";
-import type { SnapshotRule } from "./types.ts";
+import type { ModelSnapshotRule } from "./types.ts";
 
 /** How a ledger's reads use its snapshots. */
 export interface SnapshotUse extends FindStartsDeps {
-  readonly rules: readonly SnapshotRule[];
+  readonly rules: readonly ModelSnapshotRule[];
 }

@@ -5,7 +5,7 @@ import type { ModelEvent } from "../models/types.ts";
 import type { Branch } from "./branches.ts";
 import { findStarts, type Start } from "./find-starts.ts";
 import { type BranchState, type TakeDeps, takeSnapshot } from "./take-snapshot.ts";
-import type { SnapshotRule } from "./types.ts";
+import type { ModelSnapshotRule } from "./types.ts";
 
 /** Which part of a branch is walked. */
 export interface WalkBounds {
@@ -37,7 +37,7 @@ export interface Walked {
  */
 export async function walkBranch(
   deps: TakeDeps,
-  rule: SnapshotRule,
+  rule: ModelSnapshotRule,
   branch: Branch,
   { since, upTo, nowMicros, from }: WalkBounds,
 ): Promise<Walked> {
@@ -96,7 +96,7 @@ interface Due {
   waitingSinceMicros(): bigint | undefined;
 }
 
-function dueBy({ every, model }: SnapshotRule, since: bigint, lastMicros: bigint | undefined): Due {
+function dueBy({ every, model }: ModelSnapshotRule, since: bigint, lastMicros: bigint | undefined): Due {
   let from = lastMicros;
   let count = 0;
   const asksOne = (event: StoredEvent, state: unknown): boolean => {
@@ -123,7 +123,7 @@ function dueBy({ every, model }: SnapshotRule, since: bigint, lastMicros: bigint
 }
 
 /** An event as the model's handlers get it; its data as it is stored where the model does not handle its type. */
-function modelEvent(model: SnapshotRule["model"], event: StoredEvent): ModelEvent {
+function modelEvent(model: ModelSnapshotRule["model"], event: StoredEvent): ModelEvent {
   const decoded = decodeEvent(event);
   const definition = model.events.find(({ type }) => type === event.type);
   const { type, id, stream, tags, metadata, recordedAtMicros, data: stored } = decoded;

@@ -1,11 +1,20 @@
 import type { Bytes } from "@eventchain/core";
 
+/** How far a rule has looked. */
+export interface SnapshotCursor {
+  readonly position: bigint;
+  /** Of the event there; the genesis hash at 0. */
+  readonly hash: Bytes;
+  /** Of a projection's rule: how many of its events there are up to there since the last snapshot. Of another one: 0. */
+  readonly counted: bigint;
+}
+
 /** A rule's place and what it waits for, held until the work with it is over. */
 export interface SnapshotRound {
   /** Events up to it were looked at. */
-  readonly cursor: { readonly position: bigint; readonly hash: Bytes };
+  readonly cursor: SnapshotCursor;
   /** Moves it on. */
-  move(to: { readonly position: bigint; readonly hash: Bytes }): Promise<void>;
+  move(to: SnapshotCursor): Promise<void>;
   /** Streams ('': the rule's query) with events that no snapshot has, and when one is due; those that wait already go on waiting. */
   wait(waits: readonly { readonly stream: string; readonly dueAtMicros: bigint }[]): Promise<void>;
   /** What is due by then, the oldest first. */

@@ -1,9 +1,9 @@
-import { type Bytes, LedgerError } from "@eventchain/core";
+import { LedgerError } from "@eventchain/core";
 import type pg from "pg";
 import { statement } from "../load-statement.ts";
 import { type Queryable, runTransaction } from "../log/run-query.ts";
 import { runRows } from "../run-rows.ts";
-import type { SnapshotCursors, SnapshotRound } from "./cursor-port.ts";
+import type { SnapshotCursor, SnapshotCursors, SnapshotRound } from "./cursor-port.ts";
 
 const beginSql = statement("snapshot-cursor-begin");
 const lockSql = statement("snapshot-cursor-lock");
@@ -21,7 +21,7 @@ export function openPostgresSnapshotCursors(pool: pg.Pool): SnapshotCursors {
       // By itself: whoever begins it second must not wait for all that the first does with it.
       await runRows(pool, beginSql, [ledgerId, rule]);
       return runTransaction(pool, async (connection) => {
-        const [cursor] = await runRows<{ position: bigint; hash: Bytes }>(connection, lockSql, [ledgerId, rule]);
+        const [cursor] = await runRows<SnapshotCursor>(connection, lockSql, [ledgerId, rule]);
         if (cursor === undefined) return undefined;
         await checkFork(connection, ledgerId, rule, cursor);
         return work(roundOf(connection, ledgerId, rule, cursor));
@@ -34,7 +34,7 @@ async function checkFork(
   connection: Queryable,
   ledgerId: bigint,
   rule: string,
-  { position, hash }: SnapshotRound["cursor"],
+  { position, hash }: SnapshotCursor,
 ): Promise<void> {
   const [row] = await runRows<{ forked: boolean }>(connection, forkSql, [ledgerId, position, hash]);
   if (row?.forked === false) return;
@@ -45,18 +45,13 @@ async function checkFork(
   );
 }
 
-function roundOf(
-  connection: Queryable,
-  ledgerId: bigint,
-  rule: string,
-  cursor: SnapshotRound["cursor"],
-): SnapshotRound {
+function roundOf(connection: Queryable, ledgerId: bigint, rule: string, cursor: SnapshotCursor): SnapshotRound {
   const run = async (sql: string, ...values: unknown[]): Promise<void> => {
     await runRows(connection, sql, [ledgerId, rule, ...values]);
   };
   return {
     cursor,
-    move: ({ position, hash }) => run(moveSql, position, hash),
+    move: ({ position, hash, counted }) => run(moveSql, position, hash, counted),
     async wait(waits) {
       if (waits.length === 0) return;
       const micros = waits.map(({ dueAtMicros }) => dueAtMicros);

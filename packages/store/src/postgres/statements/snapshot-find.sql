@@ -5,10 +5,17 @@ select w.n::int as n, s.branch, s.of, s.position, s.version, s.schema, s.state::
 from unnest($2::text[], $3::int[], $4::bigint[], $5::bigint[])
   with ordinality w (branch, schema, up_to_position, up_to_version, n)
 cross join lateral (
-  select s.* from eventchain.snapshots s
-   where s.ledger_id = $1::bigint and s.branch = w.branch and s.position <= w.up_to_position and s.schema = w.schema
-     and (w.up_to_version is null or s.version <= w.up_to_version)
-   order by s.position desc limit 1
+  -- Two statements, as either has an index that gives its order.
+  (select s.* from eventchain.snapshots s
+    where w.up_to_version is null
+      and s.ledger_id = $1::bigint and s.branch = w.branch and s.schema = w.schema and s.position <= w.up_to_position
+    order by s.position desc limit 1)
+  union all
+  (select s.* from eventchain.snapshots s
+    where w.up_to_version is not null
+      and s.ledger_id = $1::bigint and s.branch = w.branch and s.schema = w.schema and s.version <= w.up_to_version
+      and s.position <= w.up_to_position
+    order by s.version desc, s.position desc limit 1)
 ) s
 left join lateral (
   select e.position::text, e.stream, e.version::text, e.id, e.type, e.schema, e.tags,

@@ -3,7 +3,7 @@ export type TroubleState = "failing" | "failed";
 
 /** What keeps a ledger's handlers from their work, where no projection or task has it for itself. */
 export interface TroubleRow {
-  /** `module:<module>`: all that a ledger's own module brought. */
+  /** `module:<module>`: all that a ledger's own module brought. `snapshots:…`: a rule. */
   handler: string;
   state: TroubleState;
   /** At most 1,000 characters. */
