@@ -158,6 +158,27 @@ describe("a database of Postgres", () => {
     await expectIntact();
   });
 
+  test("digests: a second run adds nothing, with history or without", async () => {
+    await source.pool.query(`
+      create table doc (id int primary key, body bytea);
+      insert into doc values (1, '\\x00ff'), (2, '\\x'), (3, null);
+      create table doc_log (seq int primary key, at timestamptz, id int, body text);
+      insert into doc_log values (1, '2026-01-01', 1, 'a'), (2, '2026-01-02', 1, 'b'), (3, '2026-01-03', 1, 'b')`);
+    const digest = ["body"];
+    const tables = [
+      { name: "doc", entity: "Doc", deleted: "record", digest },
+      { name: "doc_log", entity: "Text", key: ["id"], digest, history: { order: ["seq"], at: "at" } },
+    ];
+    expect(await importJson(tables)).toMatchObject({ tables: [{ created: 3 }, { created: 1, changed: 1, noOp: 1 }] });
+    expect(await importJson(tables)).toMatchObject({
+      tables: [
+        { created: 0, changed: 0, alreadyThere: 3 },
+        { created: 0, changed: 0, noOp: 1, alreadyThere: 2 },
+      ],
+      compared: { different: 0 },
+    });
+  });
+
   test("all its tables by a draft: composite keys, other schemas, partitions and odd names; and as they are changed", async () => {
     await source.pool.query(`
       create schema other;

@@ -30,6 +30,13 @@ describe("diffRows", () => {
     expect(diffRows(null, null)).toBeUndefined();
   });
 
+  test("the same digest is no change, in whatever order its keys come", () => {
+    const digest = (content: object): RowImage => ({ a: { $digest: content } });
+    const one = digest({ of: "blob", sha256: "00", bytes: 1 });
+    expect(diffRows(one, digest({ bytes: 1, of: "blob", sha256: "00" }))).toBeUndefined();
+    expect(diffRows(one, digest({ bytes: 2, of: "blob", sha256: "00" }))).toMatchObject({ kind: "changed" });
+  });
+
   test("a first image creates, a last one deletes", () => {
     expect(diffRows(null, {})).toEqual({ kind: "created", values: {} });
     expect(diffRows({}, null)).toEqual({ kind: "deleted" });

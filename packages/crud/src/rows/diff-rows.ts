@@ -1,3 +1,4 @@
+import { canonicalJson } from "@eventchain/core";
 import type { EncodedRow, EncodedValue } from "../values/encode-value.ts";
 
 /** What became of one field. Without `from` it was not there before, without `to` it is not there any more. */
@@ -47,7 +48,8 @@ export function sameImage(one: RowImage, other: RowImage): boolean {
   return diffRows(one, other) === undefined;
 }
 
-/** Forms are values of JSON, or objects with one key and what is made by `encodeValue` alone. */
+/** A ledger gives the keys of an object back in canonical order, whatever order they were written in. */
 function sameForm(one: EncodedValue, other: EncodedValue): boolean {
-  return one === other || (typeof one === "object" && JSON.stringify(one) === JSON.stringify(other));
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return one === other;
+  return canonicalJson(one) === canonicalJson(other);
 }
