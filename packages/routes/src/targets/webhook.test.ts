@@ -145,6 +145,32 @@ describe("a webhook", () => {
     for (const hidden of ["s3cret", "T0KEN", "t0ken", secret]) expect(said).not.toContain(hidden);
   });
 
+  test("says nothing of an answer to a request with headers, which may repeat a part of one", async () => {
+    const error = await failure(
+      (_request, response) => response.writeHead(401).end('{"error":"token \\"sekret-token-123\\" is unknown"}'),
+      { headers: { authorization: "Bearer sekret-token-123" } },
+    );
+    expect(error.message).toMatch(/ answered 401: \(its text is not shown: it may repeat a secret\)$/);
+  });
+
+  test.each([
+    ["the signing secret", secret],
+    ["a part of it", `unknown secret ${secret.slice(6, 16)}…`],
+    ["its bytes in hex", "07".repeat(32)],
+    ["the URL's path", "Cannot POST /hooks/T0KEN"],
+    ["a token in the URL", "there is no t0ken"],
+  ])("says nothing of an answer that repeats %s", async (_what, body) => {
+    const error = await failure((_request, response) => response.writeHead(401).end(body));
+    expect(error.message).toMatch(/ answered 401: \(its text is not shown/);
+  });
+
+  test("says nothing of an answer that repeats the signature", async () => {
+    const error = await failure((request, response) =>
+      response.writeHead(401).end(`expected other than ${request.headers["webhook-signature"]}`),
+    );
+    expect(error.message).toMatch(/\(its text is not shown/);
+  });
+
   test("is tried again where nobody answers in time", async () => {
     const url = await listen(() => undefined);
     await expect(deliver(url, { timeoutMs: 50 })).rejects.toMatchObject({

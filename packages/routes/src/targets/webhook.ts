@@ -18,7 +18,10 @@ export interface WebhookOptions extends Pick<CloudEventOptions, "source" | "with
   readonly url: string;
   /** Or what gives it for each request: a vault, a file that is replaced. */
   readonly secret: WebhookSecret | (() => WebhookSecret | Promise<WebhookSecret>);
-  /** Further headers, an `authorization` say; not those of the request itself. */
+  /**
+   * Further headers, an `authorization` say; not those of the request itself. Where there are any, no error shows what the
+   * receiver answered, for it may repeat them.
+   */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Default 15,000 (`DEFAULT_WEBHOOK_TIMEOUT_MS`). The route's own `timeoutMs` is the longest that it can be. */
   readonly timeoutMs?: number | undefined;
@@ -65,7 +68,8 @@ export function webhook(options: WebhookOptions): Target {
   return {
     describe: `webhook ${place}`,
     deliver: async (event, context) => {
-      const request = await makeRequest(event, context, options, { keys: await keysNow(), nowMs: clock() });
+      const keys = await keysNow();
+      const request = await makeRequest(event, context, options, { keys, nowMs: clock() });
       const signal = AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs)]);
       const response = await fetch(url, {
         method: "POST",
@@ -76,7 +80,10 @@ export function webhook(options: WebhookOptions): Target {
       }).catch((error: unknown) => {
         throw unreached(place, error, { timeoutMs, context });
       });
-      const answer = await readAnswer(response, Object.values(headers));
+      const answer = await readAnswer(response, {
+        hasHeaders: Object.keys(headers).length > 0,
+        secrets: [...keys.flatMap(textsOf), request.headers["webhook-signature"] ?? "", ...secretsOf(url)],
+      });
       if (!response.ok) throw refusedBy(place, response, answer, clock());
     },
   };
@@ -92,6 +99,19 @@ async function makeRequest(
   const body = utf8(JSON.stringify(toCloudEvent(event, { origin, source, withoutMetadata, dataSchema })));
   const signed = signWebhook(keys, { id: idempotencyKey, timestampSeconds: nowMs / 1000n, body });
   return { headers: { ...signed, "content-type": "application/cloudevents+json; charset=utf-8" }, body };
+}
+
+/** A key as a receiver may have it in a text. */
+function textsOf(key: Bytes): string[] {
+  const bytes = Buffer.from(key);
+  return [bytes.toString("base64"), bytes.toString("hex"), bytes.toString("utf8")];
+}
+
+/** What follows a URL's host: as a whole, and each part of it, such as a token. */
+function secretsOf(url: string): string[] {
+  const { pathname, search } = new URL(url);
+  const whole = `${pathname}${search}`;
+  return [whole, ...whole.split(/[^\p{L}\p{N}_-]+/u)];
 }
 
 function checkHeaders(headers: Readonly<Record<string, string>>): void {
