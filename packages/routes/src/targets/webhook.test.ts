@@ -219,6 +219,8 @@ describe("a webhook", () => {
     ["another protocol", { url: "ftp://a.example/" }],
     ["no URL", { url: "hunter2" }],
     ["a header of its own", { headers: { "Webhook-Signature": "hunter2" } }],
+    ["a header of the connection", { headers: { Upgrade: "hunter2" } }],
+    ["another header of the connection", { headers: { "keep-alive": "hunter2" } }],
     ["a header that HTTP does not take", { headers: { a: "hunter2\n" + "b" } }],
     ["a secret that is none", { secret: "hunter2" }],
     ["a time-out that is none", { timeoutMs: 0 }],

@@ -44,7 +44,8 @@ const KEYS = [
 ] as const;
 
 /** Set for each request, or by the protocol. */
-const OWN_HEADERS = /^(?:webhook-.*|content-type|content-length|transfer-encoding|connection|host|expect)$/i;
+const OWN_HEADERS =
+  /^(?:webhook-.*|content-type|content-length|transfer-encoding|connection|keep-alive|upgrade|host|expect)$/i;
 
 /** Too Early, Request Timeout and Too Many Requests: other answers in 400–499 say that the same request will not do. */
 const PASSING = new Set([408, 425, 429]);
