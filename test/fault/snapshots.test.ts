@@ -3,6 +3,7 @@ import {
   connect,
   defineEvent,
   defineModel,
+  defineProjection,
   defineSnapshots,
   type Ledger,
   type SnapshotOnceDeps,
@@ -21,6 +22,7 @@ import { verifyLedger } from "@eventchain/verifier";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { settle } from "../support/projecting.ts";
 import { createStagedLedger, type StagedLedger } from "../support/staged-ledger.ts";
 import { type FaultyProxy, startFaultyProxy } from "./append-proxy.ts";
 
@@ -72,6 +74,20 @@ function deps(parts: { snapshots?: Partial<SnapshotStore>; cursors?: SnapshotCur
     projections: openPostgresProjections(pool),
     clock: () => BigInt(Date.now()),
     report: ({ detail }) => expect.unreachable(detail),
+  };
+}
+
+/** A round's commit fails before it was stored, or is stored, but reported as failed. */
+function lossyCursors(isStored: boolean): SnapshotCursors {
+  const real = openPostgresSnapshotCursors(database.pool);
+  return {
+    async work(ledgerId, name, work) {
+      const result = await real.work(ledgerId, name, async (round) => {
+        const done = await work(round);
+        return isStored ? done : lost();
+      });
+      return isStored ? lost() : result;
+    },
   };
 }
 
@@ -128,21 +144,64 @@ describe("the cursor", () => {
     ["fails before it was stored", false, "0"],
     ["is stored, but reported as failed", true, "2"],
   ])("%s: the next round finds the snapshot taken", async (_, isStored, position) => {
-    const real = openPostgresSnapshotCursors(database.pool);
-    const cursors: SnapshotCursors = {
-      async work(ledgerId, name, work) {
-        const result = await real.work(ledgerId, name, async (round) => {
-          const done = await work(round);
-          return isStored ? done : lost();
-        });
-        return isStored ? lost() : result;
-      },
-    };
-    await expect(snapshotOnce(deps({ cursors }), rule)).rejects.toMatchObject({ code: "database-unavailable" });
+    await expect(snapshotOnce(deps({ cursors: lossyCursors(isStored) }), rule)).rejects.toMatchObject({
+      code: "database-unavailable",
+    });
     expect(await cursor()).toBe(position);
     expect(await taken()).toEqual(["sum/a v2"]);
     await snapshotOnce(deps(), rule);
     expect(await taken()).toEqual(["sum/a v2"]);
+  });
+});
+
+describe("a snapshot of a projection's rows, and its rule's cursor", () => {
+  const rows = defineProjection("sums", { model: sum });
+  const ofRows = defineSnapshots(rows, { every: 2 });
+  const handle = () => settle({ ledgerId: staged.ledgerId, projections: openPostgresProjections(database.pool) }, rows);
+  const rowsTaken = async () => {
+    const list: string[] = [];
+    for await (const { branch, position } of ledger.snapshots()) list.push(`${branch}@${position}`);
+    return list;
+  };
+  beforeEach(async () => {
+    await ledger.append("a", [Added({ n: 1 }), Added({ n: 2 })]);
+    await handle();
+  });
+
+  test.each([
+    ["the snapshot fails before it was stored", false],
+    ["the snapshot is stored, but reported as failed", true],
+  ])("%s: the cursor stays, and the next round ends with one", async (_, isStored) => {
+    const real = openPostgresSnapshots(database.pool);
+    const take: SnapshotStore["take"] = async (...given) => {
+      if (isStored) await real.take(...given);
+      return lost();
+    };
+    await expect(snapshotOnce(deps({ snapshots: { take } }), ofRows)).rejects.toMatchObject({
+      code: "database-unavailable",
+    });
+    expect(await cursor()).toBe("0");
+    await snapshotOnce(deps(), ofRows);
+    expect(await rowsTaken()).toEqual(["projection:sums@2"]);
+    expect(await cursor()).toBe("2");
+  });
+
+  test.each([
+    ["the cursor fails before it was stored", false, "0"],
+    ["the cursor is stored, but reported as failed", true, "2"],
+  ])("%s: the next one is counted from the snapshot", async (_, isStored, position) => {
+    await expect(snapshotOnce(deps({ cursors: lossyCursors(isStored) }), ofRows)).rejects.toMatchObject({
+      code: "database-unavailable",
+    });
+    expect(await cursor()).toBe(position);
+    await ledger.append("a", Added({ n: 3 }));
+    await handle();
+    await snapshotOnce(deps(), ofRows);
+    expect(await rowsTaken()).toEqual(["projection:sums@2"]);
+    await ledger.append("a", Added({ n: 4 }));
+    await handle();
+    await snapshotOnce(deps(), ofRows);
+    expect(await rowsTaken()).toEqual(["projection:sums@2", "projection:sums@5"]);
   });
 });
 

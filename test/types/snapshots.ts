@@ -1,5 +1,6 @@
 /** Types of snapshots and time travel: compiled, never run. */
 import {
+  defineProjection,
   defineSnapshots,
   type Ledger,
   query,
@@ -29,6 +30,15 @@ defineSnapshots(ticket, {});
 defineSnapshots(ticket, { every: 1, mode: "later" });
 // @ts-expect-error no such state
 defineSnapshots(ticket, { every: (_, state) => state.nothing === 1 });
+
+// Of a projection: no predicate, and by the worker.
+const projection = defineProjection("tickets", { model: ticket });
+defineSnapshots(projection, { every: 100 });
+defineSnapshots(projection, { every: { ms: 1_000 }, mode: "async" });
+// @ts-expect-error rows are no state
+defineSnapshots(projection, { every: () => true });
+// @ts-expect-error by the worker alone
+defineSnapshots(projection, { every: 1, mode: "sync" });
 
 expectTypeOf(ledger.state(ticket, "t", { at: { version: 3n } })).resolves.toEqualTypeOf<TicketState>();
 expectTypeOf(ledger.stateAt(ticket, "t", { at: { time: new Date(0) } })).resolves.toEqualTypeOf<StateAt<TicketState>>();

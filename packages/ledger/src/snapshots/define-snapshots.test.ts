@@ -3,12 +3,15 @@ import { z } from "zod";
 import { query, stream } from "../commands/make-context.ts";
 import { defineEvent } from "../events/define-event.ts";
 import { defineModel } from "../models/define-model.ts";
+import { defineProjection } from "../projections/define-projection.ts";
 import { defineSnapshots } from "./define-snapshots.ts";
 import { listRules } from "./list-rules.ts";
 
 const Opened = defineEvent("Opened", { schema: z.object({}) });
 const ticket = defineModel("ticket", { initial: () => 0 }).on(Opened, (count) => count + 1);
 const of = query({ types: [Opened] });
+const tickets = defineProjection("all-tickets", { model: ticket, key: ({ stream }) => stream });
+const table = defineProjection("seen", { schema: "create table seen (n int)" }).on(Opened, () => undefined);
 
 test("is of a model's streams, by the worker, unless it says otherwise", () => {
   expect(defineSnapshots(ticket, { every: 100 })).toEqual({
@@ -31,6 +34,16 @@ test("of a query has a branch, which is the model's name unless it says otherwis
   expect(defineSnapshots(ticket, { every: 1, of, branch: "all" })).toMatchObject({
     name: "snapshots:all",
     branch: "all",
+  });
+});
+
+test("is of a projection that is a model, by the worker", () => {
+  expect(defineSnapshots(tickets, { every: { ms: 1 } })).toEqual({
+    kind: "snapshots",
+    name: "snapshots:projection:all-tickets",
+    projection: tickets,
+    every: { ms: 1 },
+    mode: "async",
   });
 });
 
@@ -69,5 +82,30 @@ describe("is refused", () => {
     expect(() => defineSnapshots({} as never, { every: 1 })).toThrow(
       expect.objectContaining({ code: "config-invalid" }),
     );
+  });
+
+  test.each<[string, object, string, RegExp]>([
+    ["without `every`", {}, "config-invalid", /`every`: a number of events/],
+    ["every 0 events", { every: 0 }, "config-invalid", /`every`: a number of events/],
+    ["every 0 ms", { every: { ms: 0 } }, "config-invalid", /`every`: a number of events/],
+    ["by a function", { every: () => true }, "config-invalid", /a function as `every`/],
+    ["before an append returns", { every: 1, mode: "sync" }, "config-invalid", /a worker takes them/],
+    ["of streams", { every: 1, streams: "a" }, "invalid-argument", /streams/],
+  ])("of a projection %s", (_, spec, code, message) => {
+    const define = () => defineSnapshots(tickets, spec as never);
+    expect(define).toThrow(expect.objectContaining({ code }));
+    expect(define).toThrow(message);
+  });
+
+  test("of a projection that is no model", () => {
+    const define = () => defineSnapshots(table, { every: 1 });
+    expect(define).toThrow(expect.objectContaining({ code: "config-invalid", values: { projection: "seen" } }));
+    expect(define).toThrow(/"seen" cannot be taken/);
+  });
+
+  test("of a projection beside a model of the rule's name", () => {
+    const model = defineModel("projection:all-tickets", { initial: () => 0 }).on(Opened, (count) => count + 1);
+    const rules = [defineSnapshots(tickets, { every: 1 }), defineSnapshots(model, { every: 1 })];
+    expect(() => listRules({ snapshots: rules })).toThrow(/two rules are called "snapshots:projection:all-tickets"/);
   });
 });

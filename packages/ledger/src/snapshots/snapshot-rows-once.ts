@@ -1,5 +1,5 @@
 import { type Bytes, LedgerError } from "@eventchain/core";
-import type { EventQuery, ProjectionStore, SnapshotCursor, SnapshotCursors, SnapshotRound } from "@eventchain/store";
+import type { ProjectionStore, SnapshotCursor, SnapshotCursors, SnapshotRound } from "@eventchain/store";
 import { projectionQuery } from "../projections/read-projected.ts";
 import { isChanged } from "../projections/rebuild-projection.ts";
 import { findStarts, type Start } from "./find-starts.ts";
@@ -70,19 +70,14 @@ async function livePosition(
   return isChanged(projection, live) ? undefined : live.position;
 }
 
-/** Events that the projection handles. The ledger's own make nothing due, or a snapshot would ask for the next one. */
-function ownQuery({ events, where }: ModelProjection): EventQuery {
-  return projectionQuery({ where, events: events.filter(({ type }) => !type.startsWith("$")) });
-}
-
+/** Those that it handles: no definition is of the ledger's own events, so that a snapshot asks for no other one. */
 async function countOwn(
   { store, ledgerId }: SnapshotRowsDeps,
   projection: ModelProjection,
   after: bigint,
   to: bigint,
 ): Promise<bigint> {
-  const query = ownQuery(projection);
-  return after >= to || query.length === 0 ? 0n : store.count(ledgerId, { query, after, to });
+  return after >= to ? 0n : store.count(ledgerId, { query: projectionQuery(projection), after, to });
 }
 
 /** When a snapshot of events is due that are the first ones since the last: so long after it, or after the first of them. */
@@ -95,7 +90,7 @@ async function firstDue(
   const newest = await newestOf(deps, rule);
   if (newest !== undefined) return newest.takenAtMicros + intervalMicros(rule);
   const { store, ledgerId, clock } = deps;
-  for await (const event of store.readAll(ledgerId, { query: ownQuery(rule.projection), after, to, limit: 1 }))
+  for await (const event of store.readAll(ledgerId, { query: projectionQuery(rule.projection), after, to, limit: 1 }))
     return event.recordedAtMicros + intervalMicros(rule);
   return clock() * 1000n + intervalMicros(rule);
 }
