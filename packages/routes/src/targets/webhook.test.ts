@@ -213,6 +213,27 @@ describe("a webhook", () => {
     expect(asked).toBe(2);
   });
 
+  test("does not wait for its secret longer than for an answer", async () => {
+    const delivery = deliver("https://a.example/", { secret: () => new Promise(() => {}), timeoutMs: 50 });
+    await expect(delivery).rejects.toMatchObject({
+      code: "delivery-failed",
+      retryable: true,
+      message: "https://a.example was not reached: no secret within 50 ms",
+    });
+  });
+
+  test("does not wait for its secret where the worker stops", async () => {
+    const stop = new AbortController();
+    const secretNow = (): Promise<string> => {
+      stop.abort();
+      return new Promise(() => {});
+    };
+    await expect(deliver("https://a.example/", { secret: secretNow }, { signal: stop.signal })).rejects.toMatchObject({
+      code: "delivery-failed",
+      message: expect.stringMatching(/stopped/),
+    });
+  });
+
   test.each<[string, object]>([
     ["http to another host", { url: "http://a.example/" }],
     ["a password in the URL", { url: "https://u:hunter2@a.example/" }],

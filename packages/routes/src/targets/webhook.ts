@@ -3,6 +3,7 @@ import type { LedgerEvent } from "@eventchain/ledger";
 import { checkOptions } from "../check-options.ts";
 import { toCloudEvent } from "../events/to-cloud-event.ts";
 import type { CloudEventOptions } from "../events/types.ts";
+import { beforeAbort } from "./before-abort.ts";
 import { checkWebhookUrl } from "./check-webhook-url.ts";
 import { readAnswer } from "./read-answer.ts";
 import { signWebhook } from "./sign-webhook.ts";
@@ -10,7 +11,7 @@ import { systemClock } from "./system-clock.ts";
 import type { DeliveryContext, Target } from "./types.ts";
 import { readSecrets, type WebhookSecret } from "./webhook-secret.ts";
 
-/** How long a receiver may take to answer, in milliseconds. */
+/** How long a delivery may take, in milliseconds. */
 export const DEFAULT_WEBHOOK_TIMEOUT_MS = 15_000;
 
 export interface WebhookOptions extends Pick<CloudEventOptions, "source" | "withoutMetadata" | "dataSchema"> {
@@ -23,7 +24,7 @@ export interface WebhookOptions extends Pick<CloudEventOptions, "source" | "with
    * receiver answered, for it may repeat them.
    */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Default 15,000 (`DEFAULT_WEBHOOK_TIMEOUT_MS`). The route's own `timeoutMs` is the longest that it can be. */
+  /** For the secret, where it is asked for, and the request. Default 15,000 (`DEFAULT_WEBHOOK_TIMEOUT_MS`). The route's own `timeoutMs` is the longest that it can be. */
   readonly timeoutMs?: number | undefined;
   /** Takes an `http:` URL to any host: whoever is on the way then reads and keeps the events. Default false. */
   readonly allowHttp?: boolean | undefined;
@@ -69,9 +70,12 @@ export function webhook(options: WebhookOptions): Target {
   return {
     describe: `webhook ${place}`,
     deliver: async (event, context) => {
-      const keys = await keysNow();
-      const request = await makeRequest(event, context, options, { keys, nowMs: clock() });
       const signal = AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs)]);
+      const keys = await beforeAbort(keysNow(), signal).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+        throw unreached(place, error, { missing: "no secret", timeoutMs, context });
+      });
+      const request = await makeRequest(event, context, options, { keys, nowMs: clock() });
       const response = await fetch(url, {
         method: "POST",
         redirect: "manual",
@@ -79,7 +83,7 @@ export function webhook(options: WebhookOptions): Target {
         body: request.body,
         signal,
       }).catch((error: unknown) => {
-        throw unreached(place, error, { timeoutMs, context });
+        throw unreached(place, error, { missing: "no answer", timeoutMs, context });
       });
       const answer = await readAnswer(response, {
         hasHeaders: Object.keys(headers).length > 0,
@@ -134,13 +138,13 @@ function checkHeaders(headers: Readonly<Record<string, string>>): void {
 function unreached(
   place: string,
   error: unknown,
-  { timeoutMs, context }: { timeoutMs: number; context: DeliveryContext },
+  { missing, timeoutMs, context }: { missing: string; timeoutMs: number; context: DeliveryContext },
 ): LedgerError {
   const name = error instanceof Error ? error.name : "";
   const why = context.signal.aborted
     ? "the delivery was stopped"
     : name === "TimeoutError"
-      ? `no answer within ${timeoutMs} ms`
+      ? `${missing} within ${timeoutMs} ms`
       : reasonOf(error);
   return new LedgerError("delivery-failed", `${place} was not reached: ${why}`, { cause: error, retryable: true });
 }
