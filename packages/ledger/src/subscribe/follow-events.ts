@@ -18,6 +18,8 @@ export interface Following {
   plan: Pick<SubscriptionPlan, "selection" | "level" | "readAhead">;
   /** Finds where to begin; asked again where that failed in a way that may pass. */
   begin: () => Promise<Place>;
+  /** Whether a failure that may pass is thrown all the same, since what would come after it is not what was asked for. */
+  isFinal: (error: LedgerError) => boolean;
   /** Told at each look, and before each event is given, how many positions there are past the place. */
   onLook: (behind: bigint) => void;
   signal: AbortSignal;
@@ -32,11 +34,11 @@ const MAX_PAUSE_MS = 1_000;
  * that what is past a place up to a reach is all there when it is asked for. Where the database is away it goes on from where
  * it was.
  * Errors: LedgerError `forked` where the event that it stands at is not in the history any more; `aborted`; and those of the
- * database that cannot pass.
+ * database that cannot pass, or are final.
  */
 export async function* followEvents(
   deps: FollowDeps,
-  { plan, begin, onLook, signal }: Following,
+  { plan, begin, isFinal, onLook, signal }: Following,
 ): AsyncGenerator<LedgerEvent, void, undefined> {
   const isWhole = readsAll(plan, deps.scope);
   let place: Place | undefined;
@@ -62,7 +64,7 @@ export async function* followEvents(
       onLook(reach.position - place.position);
       failures = 0;
     } catch (error) {
-      if (!(error instanceof LedgerError && error.retryable)) throw error;
+      if (!(error instanceof LedgerError && error.retryable) || isFinal(error)) throw error;
       await pause(Math.min(FIRST_PAUSE_MS * 2 ** failures, MAX_PAUSE_MS), signal);
       failures += 1;
     }

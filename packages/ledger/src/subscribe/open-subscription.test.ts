@@ -111,6 +111,28 @@ test("a read that fails for a while is made again, from where it was", async () 
   expect(failures).toBe(0);
 });
 
+test("from now on fails where the head of the call is not to be had, also in a way that may pass", async () => {
+  const away = new LedgerError("database-unavailable", "away");
+  deps.store.head = () => Promise.reject(away);
+  const subscription = openSubscription(deps, { from: "now" });
+  deps.store.head = (id) => store.head(id);
+  await append(1);
+  await expect(subscription.next()).rejects.toBe(away);
+  expect(await subscription.next()).toEqual({ done: true, value: undefined });
+});
+
+test("from now on gives what was appended while its checkpoint could not be read", async () => {
+  await append(1);
+  const { find } = deps.checkpoints;
+  let failures = 2;
+  deps.checkpoints.find = (...of) =>
+    failures-- > 0 ? Promise.reject(new LedgerError("database-unavailable", "away")) : find(...of);
+  const next = openSubscription(deps, { from: "now", checkpoint: "a" }).next();
+  await append(1);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect((await next).value?.position).toBe(2n);
+});
+
 test("a failure that cannot pass is thrown, and ends it", async () => {
   deps.store.hashAt = () => Promise.reject(new LedgerError("database-refused", "no privilege"));
   const subscription = openSubscription(deps, { from: { position: 1n, hash: "ab".repeat(32) } });

@@ -4,7 +4,7 @@ import type { Gate } from "../open-gate.ts";
 import type { LedgerEvent } from "../types.ts";
 import { aborted } from "../watch-value.ts";
 import { checkSubscription, placeOf, type SubscriptionPlan } from "./check-subscription.ts";
-import { expectThere, type FollowDeps, followEvents, type Place } from "./follow-events.ts";
+import { expectThere, type FollowDeps, type Following, followEvents } from "./follow-events.ts";
 import { type KeptPlace, keepPlace } from "./keep-place.ts";
 import type { SubscribeOptions, Subscription } from "./types.ts";
 
@@ -38,7 +38,7 @@ export function openSubscription(deps: SubscriptionDeps, options: SubscribeOptio
 
   const events = followEvents(deps, {
     plan,
-    begin: beginner(deps, plan, kept, ending.signal),
+    ...beginner(deps, plan, kept, ending.signal),
     onLook: (behind) => {
       isLive = behind === 0n || (isLive && behind <= BigInt(plan.readAhead));
     },
@@ -122,26 +122,32 @@ export function openSubscription(deps: SubscriptionDeps, options: SubscribeOptio
   return subscription;
 }
 
-/** How a subscription finds where to begin. "now" is looked up by the call already, not by the first step. */
+/**
+ * How a subscription finds where to begin. "now" is the moment of the call: where that look fails, a later one would leave
+ * out what was appended meanwhile, so that the failure is the first step's, also one that may pass.
+ */
 function beginner(
   deps: SubscriptionDeps,
   { from, signal }: SubscriptionPlan,
   kept: KeptPlace | undefined,
   ending: AbortSignal,
-): () => Promise<Place> {
-  const headNow = (): Promise<Place> => deps.gate.run(() => deps.store.head(deps.ledgerId));
-  let now = from === "now" && signal?.aborted !== true ? headNow() : undefined;
-  // Heard by the first step.
-  now?.catch(() => undefined);
-  return async () => {
-    const stored = await kept?.load();
-    if (from === "now") {
-      const looking = now ?? headNow();
-      now = undefined;
-      return looking;
-    }
-    const place = from ?? stored ?? { position: 0n, hash: undefined };
-    await expectThere(deps, place, ending);
-    return place;
+): Pick<Following, "begin" | "isFinal"> {
+  // One that is aborted already has no first step to tell.
+  const isNow = from === "now" && signal?.aborted !== true;
+  const now = isNow ? deps.gate.run(() => deps.store.head(deps.ledgerId)) : undefined;
+  let missed: unknown;
+  now?.catch((error: unknown) => {
+    missed = error;
+  });
+  return {
+    async begin() {
+      const stored = await kept?.load();
+      if (now !== undefined) return now;
+      const given = from === "now" ? undefined : from;
+      const place = given ?? stored ?? { position: 0n, hash: undefined };
+      await expectThere(deps, place, ending);
+      return place;
+    },
+    isFinal: (error) => error === missed,
   };
 }

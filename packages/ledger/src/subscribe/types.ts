@@ -17,7 +17,8 @@ export interface Cursor {
 export interface SubscribeOptions {
   /**
    * Where to begin: past a position (0n: everything; "start" says the same), with what is appended from now on ("now"), or
-   * past a cursor, whose hash must still be the one at its position. Default "start", or where `checkpoint` stands.
+   * past a cursor, whose hash must still be the one at its position. Default "start", or where `checkpoint` stands. Where the
+   * head cannot be read at the call, "now" is not known: the first step throws, also what may pass.
    */
   readonly from?: bigint | number | "start" | "now" | Cursor | undefined;
   /** Conditions joined by AND; the values of one list by OR, but for `tags`: all of them. */
