@@ -4,6 +4,7 @@ import { isDeletion, type RowKey, readKey, readStream, readValues } from "../row
 import type { TableSource } from "../sources/types.ts";
 import { decodeRow } from "../values/encode-value.ts";
 import { classOf, type SqlRow, type SqlValue, sameValue } from "../values/sql-value.ts";
+import { planTable } from "./plan-table.ts";
 
 /** Where the replay is not what the source has. */
 export interface RowDifference {
@@ -31,14 +32,22 @@ export interface TableComparison {
 /** How many differences of a table are named. */
 const MAX_NAMED = 20;
 
+/** A table's place in the map, and what it is compared with. */
+interface CompareDeps {
+  readonly source: TableSource;
+  readonly store: RowStore;
+  readonly index: number;
+}
+
 /**
  * Compares each row of a table with what the ledger's events give, by value and storage class; of a history, the last
- * image of each entity, or the rows of the table that it is the history of.
+ * image of each entity, or the rows of the table that it is the history of. With `changes`, each change of a history that
+ * the ledger has is compared too: an entity of which one differs is a row that differs.
  */
 export async function compareTable(
-  deps: { source: TableSource; store: RowStore; index: number },
+  deps: CompareDeps,
   table: FittedTable,
-  onRow: () => Promise<void>,
+  { changes, onRow }: { changes: boolean; onRow: () => Promise<void> },
 ): Promise<TableComparison> {
   const { source, store, index } = deps;
   const first: RowDifference[] = [];
@@ -47,6 +56,11 @@ export async function compareTable(
     found.different += 1;
     for (const each of differences) if (first.length < MAX_NAMED) first.push({ table: table.name, row, ...each });
   };
+  const others = changes && table.history !== undefined ? await otherHistories(deps, table) : new Map<string, string>();
+  for (const [stream, row] of others) {
+    const ledger = `${store.find(stream)?.events} changes that are not how it begins`;
+    differ(row, [{ column: null, source: "another history", ledger }]);
+  }
   store.beginPass();
   for await (const { key, stream, row } of finalRows(source, table, onRow)) {
     store.see(stream);
@@ -60,13 +74,24 @@ export async function compareTable(
     found.rows += 1;
     const ledger = image === null ? null : decodeRow(image);
     const differences = row === null || ledger === null ? [onlyOne(row, ledger)] : compareValues(row, ledger);
-    if (differences.length > 0) differ(key.shown, differences);
+    if (differences.length > 0 && !others.has(stream)) differ(key.shown, differences);
   }
   for (const { key, image } of store.unseen(index)) {
     if (table.deleted === "ignore") found.kept += 1;
     else differ(key ?? "", [onlyOne(null, decodeRow(image ?? {}))]);
   }
   return { ...found, first };
+}
+
+/** The entities whose history is not the one that was imported, by their streams; these are few, or the map is wrong. */
+async function otherHistories(deps: CompareDeps, table: FittedTable): Promise<Map<string, string>> {
+  const others = new Map<string, string>();
+  deps.store.beginPass();
+  for await (const planned of planTable(deps, table)) {
+    if (planned.kind !== "bad" || planned.otherHistoryOf === undefined) continue;
+    others.set(planned.otherHistoryOf, planned.row.slice(table.name.length + 1));
+  }
+  return others;
 }
 
 /** The last image of each entity, null where it was deleted. */

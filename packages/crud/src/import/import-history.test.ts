@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => file[Symbol.asyncDispose]());
 
-async function run(table: object = prices, compare: "after" | "never" = "after") {
+async function run(table: object = prices, compare: "after" | "never" | "only" = "after") {
   await using source = await openSqliteSource(file.path, signal);
   const { tables, compared } = await importTables({
     ledger,
@@ -99,6 +99,41 @@ describe("a table of changes", () => {
     expect(await refusals()).toEqual([expect.stringMatching(/has 1 changes, and the ledger has 2 of it/)]);
     file.exec("delete from prices");
     await expect(run()).rejects.toMatchObject({ message: expect.stringMatching(/no longer in the source/) });
+  });
+
+  test("is refused where all of an entity that was deleted is gone from it", async () => {
+    file.exec("insert into prices values (1, 'I', 1, 'a', 'x', 1, 0), (2, 'D', 2, 'a', 'x', 1, 0)");
+    await run();
+    file.exec("delete from prices");
+    await expect(run()).rejects.toMatchObject({ message: expect.stringMatching(/^1 rows.*"deleted": "ignore"$/) });
+    expect(await run({ ...prices, deleted: "ignore" })).toMatchObject({ kept: 0, deleted: 0 });
+  });
+
+  test.each([
+    ["values that lead to the same row", "update prices set price = 7 where seq = 1", 1],
+    ["a time", "update prices set at = 0 where seq = 2", 2],
+    ["an actor", "update prices set who = 'eve' where seq = 3", 3],
+    ["an actor where there was none", "update prices set who = 'eve' where seq = 4", 4],
+    [
+      "more changes after one that is another",
+      "update prices set price = 7 where seq = 2; delete from prices where seq > 4",
+      2,
+    ],
+  ])("rewritten in %s is refused, and found by a comparison alone", async (_what, rewrite, change) => {
+    file.exec(`insert into prices values (1, 'I', 1, 'a', 'x', 1, 0), (2, 'U', 2, 'a', 'x', 2, 0), (3, 'U', 3, 'a', 'x', 3, 0),
+      (4, 'D', 4, null, 'x', 3, 0), (5, 'I', 5, 'a', 'y', 1, 0)`);
+    await run();
+    expect(await run(prices, "only")).toMatchObject({ compared: { rows: 1, different: 0 } });
+    file.exec(`insert into prices values (6, 'I', 6, 'a', 'x', 9, 0); ${rewrite}`);
+    expect((await refusals({ ...prices, deleted: "ignore" }))[0]).toMatch(
+      new RegExp(`^prices id x has another history than the ledger: its change ${change} is not .*map as they were`),
+    );
+    expect(await run({ ...prices, deleted: "ignore" }, "only")).toMatchObject({
+      compared: {
+        different: 1,
+        first: [{ row: "id x", column: null, source: "another history", ledger: expect.stringMatching(/^4 changes/) }],
+      },
+    });
   });
 
   test("is refused where nobody can tell which change was first", async () => {

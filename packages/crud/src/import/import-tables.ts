@@ -92,7 +92,7 @@ async function replay({ options, store }: Run, after: bigint): Promise<bigint> {
 async function checkRows({ options, tables, store, counts, rows }: Run): Promise<void> {
   const { source, signal, onProgress } = options;
   const firstBad: BadRow[] = [];
-  let gone: LedgerError | undefined;
+  let refused: LedgerError | undefined;
   let bad = 0;
   let done = 0;
   const take = (planned: PlannedRow, count: TableCounts): void => {
@@ -118,13 +118,15 @@ async function checkRows({ options, tables, store, counts, rows }: Run): Promise
       }
     }
     if (table.deleted !== "record") for (const _ of store.unseen(index)) count.kept += 1;
-    if (table.deleted === undefined && count.kept > 0) gone ??= refuseGone(table, count.kept);
+    // The history of an entity that was deleted is a part of the history too.
+    const gone = count.kept + (table.history === undefined ? 0 : store.unseenDeleted(index));
+    if (table.deleted === undefined && gone > 0) refused ??= refuseGone(table, gone);
     if (table.deleted === "record")
       for (const planned of planDeletions({ source, store, index }, table)) take(planned, count);
     count.seconds += (performance.now() - startedMs) / 1000;
   }
   if (bad > 0) throw refuseBad(bad, firstBad);
-  if (gone !== undefined) throw gone;
+  if (refused !== undefined) throw refused;
 }
 
 async function writeEvents({ options, tables, store, counts }: Run, ledger: Pick<Ledger, "append">): Promise<void> {
@@ -183,15 +185,19 @@ async function compareTables({ options, tables, store, rows }: Run): Promise<Imp
     await setImmediate();
   };
   for (const [index, table] of tables.entries()) {
-    const compared = await compareTable({ source, store, index }, table, onRow);
+    // Where something was imported just now, each change was compared before.
+    const changes = options.compare === "only";
+    const compared = await compareTable({ source, store, index }, table, { changes, onRow });
     for (const key of ["rows", "different", "kept", "erased"] as const) found[key] += compared[key];
     first.push(...compared.first);
   }
   return { ...found, first: first.slice(0, MAX_NAMED_ROWS) };
 }
 
-function refuseGone({ name }: FittedTable, gone: number): LedgerError {
-  const message = `${gone} rows of ${name} are in the ledger and no longer in the source, so nothing was written: say in the map what becomes of them, "deleted": "record" or "ignore"`;
+function refuseGone({ name, history }: FittedTable, gone: number): LedgerError {
+  const choices = history === undefined ? '"record" or "ignore"' : '"ignore"';
+  const what = history === undefined ? "rows" : "rows, with their history,";
+  const message = `${gone} ${what} of ${name} are in the ledger and no longer in the source, so nothing was written: say in the map what becomes of them, "deleted": ${choices}`;
   return new LedgerError("invalid-argument", message, { values: { table: name, gone } });
 }
 

@@ -1,10 +1,11 @@
 import { bytesToHex, LedgerError, sha256, utf8 } from "@eventchain/core";
-import { type AppendOptions, checkAppend, type EventInput, type Instant } from "@eventchain/ledger";
+import { type AppendOptions, checkAppend, type EventInput, type Instant, parseInstant } from "@eventchain/ledger";
 import type { FittedTable } from "../map/fit-map.ts";
 import { readTime } from "../map/read-time.ts";
 import { timeColumn } from "../map/types.ts";
 import type { LedgerRow, RowStore } from "../replay/row-store.ts";
-import { diffRows, type RowChange, type RowImage, sameImage } from "../rows/diff-rows.ts";
+import { diffRows, type RowChange, type RowImage } from "../rows/diff-rows.ts";
+import { digestChange, type ToldChange } from "../rows/digest-change.ts";
 import { RowError, type RowKey, readImage, readKey, readStream, readTags } from "../rows/read-row.ts";
 import type { TableSource } from "../sources/types.ts";
 import { decodeRow, type EncodedRow, encodeRow } from "../values/encode-value.ts";
@@ -32,7 +33,19 @@ export type PlannedRow =
   | { readonly kind: "there" }
   /** Nobody knows what the ledger had of it, since that was erased. */
   | { readonly kind: "erased" }
-  | { readonly kind: "bad"; readonly row: string; readonly message: string };
+  | BadPlan;
+
+/** It cannot be recorded. */
+export interface BadPlan {
+  readonly kind: "bad";
+  readonly row: string;
+  readonly message: string;
+  /** The stream of an entity whose history is not the one that was imported. */
+  readonly otherHistoryOf?: string | undefined;
+}
+
+const TO_DO =
+  "give the history and the map as they were imported, or import this one as another entity, with streams of its own";
 
 interface Entity {
   readonly key: RowKey;
@@ -64,7 +77,7 @@ export async function* planTable(deps: PlanDeps, table: FittedTable): AsyncGener
     const row: SqlRow = new Map(columns.map((column, at) => [column, cells[at] ?? null]));
     const key = readKey(table, row);
     if (entity?.key.text !== key.text || table.history === undefined) {
-      const shortened = entity && "stream" in entity ? missingHistory(entity) : undefined;
+      const shortened = entity && "stream" in entity ? missingHistory(table, entity) : undefined;
       if (shortened !== undefined) yield shortened;
       entity = openEntity(deps, table, row, key);
     }
@@ -72,7 +85,7 @@ export async function* planTable(deps: PlanDeps, table: FittedTable): AsyncGener
     if ("problem" in entity) yield { kind: "bad", row: name, message: entity.problem };
     else yield planRow(deps, table, entity, row, name);
   }
-  const shortened = entity && "stream" in entity ? missingHistory(entity) : undefined;
+  const shortened = entity && "stream" in entity ? missingHistory(table, entity) : undefined;
   if (shortened !== undefined) yield shortened;
 }
 
@@ -129,19 +142,24 @@ function planRow(deps: PlanDeps, table: FittedTable, entity: Entity, row: SqlRow
     entity.events += 1;
     if (table.history === undefined || stored === undefined || entity.events > stored.events)
       return toEvent(deps, table, planned);
-    if (entity.events === stored.events && !stored.erased && !sameImage(after, stored.image))
-      throw new RowError(
-        "has another history than the ledger: what was imported of it before is not how it begins now",
-      );
+    // What is erased of the ledger is compared with nothing.
+    const imported = deps.store.digest(entity.stream, entity.events);
+    if (imported !== undefined && imported !== digestChange(tellChange(table, change, row)))
+      return otherHistory(entity, name);
     return { kind: "there" };
   });
 }
 
+function otherHistory({ stream, events }: Entity, row: string): BadPlan {
+  const message = `has another history than the ledger: its change ${events} is not the one that was imported (values, time or actor differ): ${TO_DO}`;
+  return { kind: "bad", row, message, otherHistoryOf: stream };
+}
+
 /** A history that has fewer changes than the ledger is another one, or a part of it was thrown away. */
-function missingHistory({ key, stored, events }: Entity): PlannedRow | undefined {
+function missingHistory({ name }: FittedTable, { key, stream, stored, events }: Entity): BadPlan | undefined {
   if (stored === undefined || events >= stored.events) return undefined;
-  const message = `has ${events} changes, and the ledger has ${stored.events} of it: its history was shortened or replaced`;
-  return { kind: "bad", row: key.shown, message };
+  const message = `has ${events} changes, and the ledger has ${stored.events} of it: its history was shortened or replaced: ${TO_DO}`;
+  return { kind: "bad", row: `${name} ${key.shown}`, message, otherHistoryOf: stream };
 }
 
 function checkOrder({ source }: PlanDeps, table: FittedTable, entity: Entity, row: SqlRow): void {
@@ -180,17 +198,28 @@ interface ToPlan {
   readonly name: string;
 }
 
+function tellChange(table: FittedTable, { kind, ...content }: RowChange, row: SqlRow): ToldChange {
+  // A row that is gone does not tell when it went, or who did it.
+  const isTold = kind !== "deleted" || table.history !== undefined;
+  const time = isTold ? timeOf(table, row) : undefined;
+  return {
+    content,
+    // As an append writes it.
+    occurredAt: time && parseInstant(time.text).text,
+    actor: isTold && table.actor !== undefined ? nameText(row.get(table.actor) ?? null) || undefined : undefined,
+  };
+}
+
 function toEvent({ source }: PlanDeps, table: FittedTable, { entity, change, row, name }: ToPlan): PlannedEvent {
   const { key, stream, events } = entity;
-  const { kind, ...content } = change;
+  const { kind } = change;
+  const { content, occurredAt, actor } = tellChange(table, change, row);
   const data = { key: key.forms, ...content };
   const order = table.history?.order ?? [];
   const place = order.length === 0 ? {} : { row: JSON.parse(orderOf(table, row)) as EncodedRow };
-  // A row that is gone does not tell when it went, or who did it.
-  const isTold = kind !== "deleted" || table.history !== undefined;
   const options = {
-    occurredAt: isTold ? timeOf(table, row)?.text : undefined,
-    actor: isTold && table.actor !== undefined ? nameText(row.get(table.actor) ?? null) || undefined : undefined,
+    occurredAt,
+    actor,
     metadata: { source: { ...source.identity, table: table.from.table, ...place } },
     // Of an entity's events each has its number: the same event is recorded once, and never another in its place.
     commandId: `crud/${bytesToHex(sha256(utf8(stream)))}/${events + 1}`,

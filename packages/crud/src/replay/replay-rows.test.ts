@@ -1,6 +1,7 @@
 import type { LedgerEvent } from "@eventchain/ledger";
 import { describe, expect, test } from "vitest";
 import { parseCrudMap } from "../map/map-schema.ts";
+import { digestChange } from "../rows/digest-change.ts";
 import { replayInto, replayRows } from "./replay-rows.ts";
 import { openRowStore } from "./row-store.ts";
 
@@ -55,6 +56,15 @@ describe("a replay", () => {
     expect(await fold(erased(created), changed)).toMatchObject({ image: null, erased: true, key: '{"id":1}' });
     expect(await fold(erased(created), deleted)).toMatchObject({ image: null, erased: false });
     expect(await fold(created, erased(changed), created)).toMatchObject({ image: { id: 1, n: 1 }, erased: false });
+  });
+
+  test("keeps a digest of each event of a history, but of those that are erased", async () => {
+    const history = parseCrudMap({ tables: [{ name: "a", types: { created: "AImported" }, history: { at: "t" } }] });
+    const store = openRowStore();
+    await replayInto(store, ledgerOf(created, erased(changed), deleted), history, { after: 0n });
+    expect([1, 2, 3, 4].map((event) => store.digest("a-1", event)?.length)).toEqual([64, undefined, 64, undefined]);
+    expect(store.digest("a-1", 3)).toBe(digestChange({ content: {}, occurredAt: undefined, actor: undefined }));
+    store.close();
   });
 
   test.each<[string, Parameters<typeof ledgerOf>]>([

@@ -2,6 +2,7 @@ import { canonicalJson, LedgerError } from "@eventchain/core";
 import type { LedgerEvent, LedgerReads } from "@eventchain/ledger";
 import { eventTypes } from "../map/map-schema.ts";
 import type { CrudMap } from "../map/types.ts";
+import { digestChange } from "../rows/digest-change.ts";
 import { rowModel } from "../rows/row-events.ts";
 import { decodeRow, type EncodedRow } from "../values/encode-value.ts";
 import type { SqlRow } from "../values/sql-value.ts";
@@ -72,7 +73,9 @@ export async function replayInto(
     const before = store.find(event.stream);
     if (before !== undefined && before.table !== table) throw mixed(event);
     const known = before ?? { table, stream: event.stream, key: null, image: null, events: 0, erased: false };
-    store.put(foldEvent(known, event, tables[table], wholeTypes.has(event.type)));
+    const row = foldEvent(known, event, tables[table], wholeTypes.has(event.type));
+    store.put(row);
+    if (map.tables[table]?.history !== undefined) keepDigest(store, event, row.events);
     position = event.position;
     onEvent?.();
   }
@@ -99,6 +102,14 @@ function foldEvent(
   } catch (cause) {
     throw notOfImport(event, cause);
   }
+}
+
+/** So that the history can be told from another one that leads to the same row. */
+function keepDigest(store: RowStore, { stream, data, metadata }: LedgerEvent, event: number): void {
+  if (data === null || metadata === null) return;
+  const { key: _, ...content } = data;
+  const { occurredAt, actor } = metadata as { occurredAt?: string; actor?: string };
+  store.putDigest(stream, event, digestChange({ content, occurredAt, actor }));
 }
 
 function isFields(value: unknown): value is EncodedRow {

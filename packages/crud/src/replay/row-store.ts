@@ -16,14 +16,18 @@ export interface LedgerRow {
 }
 
 /**
- * The rows of a ledger, in a temporary database on disk: there may be more than memory holds. Beside them, the streams that
- * one pass over a source has seen.
+ * The rows of a ledger, in a temporary database on disk: there may be more than memory holds. Beside them, the digests of
+ * the events of histories, and the streams that one pass over a source has seen.
  */
 export interface RowStore {
   find(stream: string): LedgerRow | undefined;
   /** The row of a table with that key, whatever its stream. */
   findKey(table: number, key: string): LedgerRow | undefined;
   put(row: LedgerRow): void;
+  /** Keeps the digest of an entity's event, by the event's number from 1 on: `digestChange` makes it. */
+  putDigest(stream: string, event: number, digest: string): void;
+  /** Undefined where none was kept: the event is erased, or not there. */
+  digest(stream: string, event: number): string | undefined;
   /** A table's rows that are there and whose image is known, or all of them; in no order. */
   rows(table: number): IterableIterator<LedgerRow>;
   /** Forgets what was seen. */
@@ -32,6 +36,8 @@ export interface RowStore {
   see(stream: string): boolean;
   /** The rows of a table that are there, and whose stream was not seen. */
   unseen(table: number): IterableIterator<LedgerRow>;
+  /** How many rows of a table were deleted before, and their stream was not seen. */
+  unseenDeleted(table: number): number;
   close(): void;
 }
 
@@ -45,6 +51,7 @@ export function openRowStore(): RowStore {
     pragma journal_mode = off;
     create table rows (stream text primary key, tbl integer, key text, image text, events integer, erased integer) without rowid;
     create index rows_by_key on rows (tbl, key);
+    create table digests (stream text, event integer, digest text, primary key (stream, event)) without rowid;
     create table seen (stream text primary key) without rowid;
     begin`);
   return useDatabase(database);
@@ -54,7 +61,12 @@ function useDatabase(database: DatabaseSync): RowStore {
   const byStream = database.prepare(`select ${COLUMNS} from rows where stream = ?`);
   const byKey = database.prepare(`select ${COLUMNS} from rows where tbl = ? and key = ? limit 1`);
   const put = database.prepare(`insert or replace into rows (${COLUMNS}) values (?, ?, ?, ?, ?, ?)`);
+  const putDigest = database.prepare("insert or replace into digests (stream, event, digest) values (?, ?, ?)");
+  const digest = database.prepare("select digest from digests where stream = ? and event = ?");
   const see = database.prepare("insert or ignore into seen (stream) values (?)");
+  const unseenDeleted = database.prepare(
+    "select count(*) as count from rows where tbl = ? and image is null and erased = 0 and stream not in (select stream from seen)",
+  );
   const select = (rest: string): string => `select ${COLUMNS} from rows where tbl = ? ${rest}`;
   const found = (row: Record<string, unknown> | undefined): LedgerRow | undefined => row && toRow(row);
   return {
@@ -63,11 +75,16 @@ function useDatabase(database: DatabaseSync): RowStore {
     put: ({ table, stream, key, image, events, erased }) => {
       put.run(table, stream, key, image === null ? null : JSON.stringify(image), events, erased ? 1 : 0);
     },
+    putDigest: (stream, event, text) => {
+      putDigest.run(stream, event, text);
+    },
+    digest: (stream, event) => digest.get(stream, event)?.digest as string | undefined,
     rows: (table) => each(database, select("and (image is not null or erased = 1)"), table),
     beginPass: () => database.exec("delete from seen"),
     see: (stream) => see.run(stream).changes !== 0,
     unseen: (table) =>
       each(database, select("and image is not null and stream not in (select stream from seen)"), table),
+    unseenDeleted: (table) => Number(unseenDeleted.get(table)?.count),
     close: () => database.close(),
   };
 }

@@ -43,11 +43,6 @@ export function foldRow(image: RowImage, change: RowChange): RowImage {
   return Object.fromEntries(fields);
 }
 
-/** Whether two images hold the same fields with the same values. */
-export function sameImage(one: RowImage, other: RowImage): boolean {
-  return diffRows(one, other) === undefined;
-}
-
 /** A ledger gives the keys of an object back in canonical order, whatever order they were written in. */
 function sameForm(one: EncodedValue, other: EncodedValue): boolean {
   if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return one === other;
