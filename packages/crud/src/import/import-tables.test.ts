@@ -104,6 +104,29 @@ describe("a table without history", () => {
     expect(counted(await run(table))).toEqual({ ...counts, created: 1, alreadyThere: 3 });
   });
 
+  test("a change has the row's time and actor only where it wrote them", async () => {
+    file.exec("insert into people values (1, 'a', 1, 'ada', '2016-07-04T00:00:00Z')");
+    const table = { ...people, time: "seen", actor: "boss" };
+    await run(table);
+    for (const change of [
+      "age = 2",
+      "age = 3, seen = '2026-01-01T00:00:00Z'",
+      "age = 4, boss = 'bob'",
+      "boss = null",
+    ]) {
+      file.exec(`update people set ${change}`);
+      await run(table);
+    }
+    const told = (await events()).map(({ metadata }) => [metadata?.occurredAt, metadata?.actor]);
+    expect(told).toEqual([
+      ["2016-07-04T00:00:00.000Z", "ada"],
+      [undefined, undefined],
+      ["2026-01-01T00:00:00.000Z", undefined],
+      [undefined, "bob"],
+      [undefined, undefined],
+    ]);
+  });
+
   test("rows that are gone want a word in the map: nothing is deleted, or kept, in silence", async () => {
     file.exec("insert into people (id) values (1), (2)");
     await run(people);

@@ -198,16 +198,26 @@ interface ToPlan {
   readonly name: string;
 }
 
-function tellChange(table: FittedTable, { kind, ...content }: RowChange, row: SqlRow): ToldChange {
-  // A row that is gone does not tell when it went, or who did it.
-  const isTold = kind !== "deleted" || table.history !== undefined;
-  const time = isTold ? timeOf(table, row) : undefined;
+function tellChange(table: FittedTable, change: RowChange, row: SqlRow): ToldChange {
+  const { kind: _, ...content } = change;
+  const time =
+    table.time !== undefined && isTold(table, change, timeColumn(table.time)) ? timeOf(table, row) : undefined;
+  const tellsActor = table.actor !== undefined && isTold(table, change, table.actor);
   return {
     content,
     // As an append writes it.
     occurredAt: time && parseInstant(time.text).text,
-    actor: isTold && table.actor !== undefined ? nameText(row.get(table.actor) ?? null) || undefined : undefined,
+    actor: tellsActor ? nameText(row.get(table.actor ?? "") ?? null) || undefined : undefined,
   };
+}
+
+/**
+ * Whether a column of a row says something of the change. Without history the row of a change may be an old one, with the time
+ * and actor of something before: they are the change's only where it wrote them. One that is gone tells nothing.
+ */
+function isTold({ history }: FittedTable, change: RowChange, column: string): boolean {
+  if (history !== undefined || change.kind === "created") return true;
+  return change.kind === "changed" && Object.hasOwn(change.changes, column);
 }
 
 function toEvent({ source }: PlanDeps, table: FittedTable, { entity, change, row, name }: ToPlan): PlannedEvent {

@@ -22,9 +22,9 @@ export interface CrudTable {
   readonly leaveOut?: readonly string[] | undefined;
   /** Columns of which events hold the SHA-256 and the length in bytes only. Default: none. */
   readonly digest?: readonly string[] | undefined;
-  /** Becomes metadata.occurredAt, where it is not NULL. */
+  /** Becomes metadata.occurredAt, where it is not NULL; of a change, where the change wrote it. */
   readonly time?: TimeColumn | undefined;
-  /** A column; becomes metadata.actor, where it is neither NULL nor empty. */
+  /** A column; becomes metadata.actor, where it is neither NULL nor empty; of a change, where the change wrote it. */
   readonly actor?: string | undefined;
   /** What becomes of rows that the ledger has and the source no longer. Default: such an import is refused. */
   readonly deleted?: "record" | "ignore" | undefined;
