@@ -4,6 +4,7 @@ import { decodeEvent } from "../decode-event.ts";
 import type { LedgerEvent } from "../types.ts";
 import { awaitReach, type Place, type Reach, type ReachDeps } from "./await-reach.ts";
 import type { SubscriptionPlan } from "./check-subscription.ts";
+import type { Lag } from "./watch-lag.ts";
 
 export type { Place } from "./await-reach.ts";
 
@@ -20,8 +21,8 @@ export interface Following {
   begin: () => Promise<Place>;
   /** Whether a failure that may pass is thrown all the same, since what would come after it is not what was asked for. */
   isFinal: (error: LedgerError) => boolean;
-  /** Told at each look, and before each event is given, how many positions there are past the place. */
-  onLook: (behind: bigint) => void;
+  /** Told of each look, each event before it is given, and the end of each range. */
+  lag: Pick<Lag, "looked" | "giving" | "ended">;
   signal: AbortSignal;
 }
 
@@ -38,7 +39,7 @@ const MAX_PAUSE_MS = 1_000;
  */
 export async function* followEvents(
   deps: FollowDeps,
-  { plan, begin, isFinal, onLook, signal }: Following,
+  { plan, begin, isFinal, lag, signal }: Following,
 ): AsyncGenerator<LedgerEvent, void, undefined> {
   const isWhole = readsAll(plan, deps.scope);
   let place: Place | undefined;
@@ -47,7 +48,7 @@ export async function* followEvents(
   for (;;) {
     try {
       place ??= await untilAborted(begin(), signal);
-      const reach = await awaitReach(deps, plan.level, { place, before, signal, onLook });
+      const reach = await awaitReach(deps, plan.level, { place, before, signal, onLook: lag.looked });
       before = reach.position;
       if (reach.position <= place.position || !isWhole) await expectThere(deps, place, signal);
       if (reach.position <= place.position) continue;
@@ -56,12 +57,12 @@ export async function* followEvents(
         if (event.position === place.position + 1n) expectSame(place, event.prevHash);
         place = event;
         failures = 0;
-        onLook(reach.position - event.position);
+        lag.giving(reach.position - event.position);
         yield decodeEvent(event);
       }
       // A whole range ends with the event at its end: where that did not come, a reader that lags behind was asked.
       if (end !== undefined) place = end;
-      onLook(reach.position - place.position);
+      lag.ended(reach.position - place.position);
       failures = 0;
     } catch (error) {
       if (!(error instanceof LedgerError && error.retryable) || isFinal(error)) throw error;
@@ -72,7 +73,10 @@ export async function* followEvents(
 }
 
 /** Whether it reads every event, so that each one's hash before tells whether it follows the last one. */
-function readsAll({ selection }: Following["plan"], { access = "all", rowSecurity = false }: AccessScope): boolean {
+export function readsAll(
+  { selection }: Pick<SubscriptionPlan, "selection">,
+  { access = "all", rowSecurity = false }: AccessScope,
+): boolean {
   return selection.filter === undefined && selection.query === undefined && access === "all" && !rowSecurity;
 }
 

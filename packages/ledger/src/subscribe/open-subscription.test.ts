@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { openGate } from "../open-gate.ts";
 import { watchWatermarks } from "../watch-watermarks.ts";
 import { openSubscription, type SubscriptionDeps } from "./open-subscription.ts";
+import type { Subscription } from "./types.ts";
 import { watchHead } from "./watch-head.ts";
 
 const store = openMemoryStore();
@@ -154,6 +155,53 @@ test("a look that began before the event that it stands at was there is no fork"
   await append(1);
   await vi.advanceTimersByTimeAsync(100);
   expect((await next).value?.position).toBe(3n);
+});
+
+/** What `isLive` says while each of the events is handled, then while there are no more. */
+async function livenessOf(subscription: Subscription, events: number): Promise<boolean[]> {
+  const seen: boolean[] = [];
+  for (let n = 0; n < events; n += 1) {
+    const step = subscription.next();
+    await vi.advanceTimersByTimeAsync(100);
+    await step;
+    seen.push(subscription.isLive);
+  }
+  void subscription.next();
+  await vi.advanceTimersByTimeAsync(100);
+  return [...seen, subscription.isLive];
+}
+
+test.each([0, 1, 20])("%i hidden events around each one that a view gives do not show in isLive", async (hidden) => {
+  deps.scope = { access: [{ types: ["Seen"] }] };
+  const appendSeen = async (): Promise<void> => {
+    await append(hidden);
+    await store.append(deps.ledgerId, [{ events: [newEvent({ type: "Seen" })], expected: [] }]);
+    await append(hidden);
+  };
+  for (let n = 0; n < 3; n += 1) await appendSeen();
+  const subscription = openSubscription(deps, { readAhead: 1 });
+  expect(await livenessOf(subscription, 3)).toEqual([false, false, false, true]);
+  await appendSeen();
+  await vi.advanceTimersByTimeAsync(100);
+  expect(subscription.isLive).toBe(true);
+  for (let n = 0; n < 3; n += 1) await appendSeen();
+  expect(await livenessOf(subscription, 3)).toEqual([true, false, false, true]);
+});
+
+test("a burst of hidden events does not show in a view's isLive while it is read", async () => {
+  deps.scope = { access: [{ types: ["Seen"] }] };
+  const subscription = openSubscription(deps, { from: "now", readAhead: 1 });
+  void subscription.next();
+  await vi.advanceTimersByTimeAsync(100);
+  const { readAll } = deps.store;
+  const seen: boolean[] = [];
+  deps.store.readAll = (...of) => {
+    seen.push(subscription.isLive);
+    return readAll(...of);
+  };
+  await append(20);
+  await vi.advanceTimersByTimeAsync(100);
+  expect([...seen, subscription.isLive]).toEqual([true, true]);
 });
 
 test("does not take a lagging answer for the end of a range", async () => {

@@ -4,9 +4,10 @@ import type { Gate } from "../open-gate.ts";
 import type { LedgerEvent } from "../types.ts";
 import { aborted } from "../watch-value.ts";
 import { checkSubscription, placeOf, type SubscriptionPlan } from "./check-subscription.ts";
-import { expectThere, type FollowDeps, type Following, followEvents } from "./follow-events.ts";
+import { expectThere, type FollowDeps, type Following, followEvents, readsAll } from "./follow-events.ts";
 import { type KeptPlace, keepPlace } from "./keep-place.ts";
 import type { SubscribeOptions, Subscription } from "./types.ts";
+import { watchGiven, watchPositions } from "./watch-lag.ts";
 
 export interface SubscriptionDeps extends FollowDeps {
   store: Pick<EventStore, "readAll" | "hashAt" | "head">;
@@ -29,9 +30,9 @@ export function openSubscription(deps: SubscriptionDeps, options: SubscribeOptio
   const { gate, random = randomBytes } = deps;
   const plan = checkSubscription(options);
   const kept = plan.checkpoint === undefined ? undefined : keepPlace(deps, plan.checkpoint, random(16));
+  const lag = (readsAll(plan, deps.scope) ? watchPositions : watchGiven)(plan.readAhead);
   const ending = new AbortController();
   const pending = new Set<(error: unknown) => void>();
-  let isLive = false;
   let ended = false;
   let returned = false;
   let lastGiven = 0n;
@@ -39,9 +40,7 @@ export function openSubscription(deps: SubscriptionDeps, options: SubscribeOptio
   const events = followEvents(deps, {
     plan,
     ...beginner(deps, plan, kept, ending.signal),
-    onLook: (behind) => {
-      isLive = behind === 0n || (isLive && behind <= BigInt(plan.readAhead));
-    },
+    lag,
     signal: ending.signal,
   });
 
@@ -112,7 +111,7 @@ export function openSubscription(deps: SubscriptionDeps, options: SubscribeOptio
     return: giveBack,
     checkpoint: (event) => gate.run(() => checkpoint(event)),
     get isLive() {
-      return isLive;
+      return lag.isLive;
     },
     [Symbol.asyncIterator]: () => subscription,
     async [Symbol.asyncDispose]() {

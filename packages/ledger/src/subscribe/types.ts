@@ -50,7 +50,9 @@ export interface Subscription extends AsyncIterableIterator<LedgerEvent, void, u
   checkpoint(event: LedgerEvent): Promise<void>;
   /**
    * Whether it has caught up: all that was there at a look has been given, and since then it has not fallen behind by more
-   * positions than are read ahead. What comes while it is true is live.
+   * positions than are read ahead. What comes while it is true is live. Where it is given some events only (a filter, a query,
+   * a view): whether it has read on to where a look ended, and has not been given more events than are read ahead since the
+   * last time. Events that it is not given do not change it.
    */
   readonly isLive: boolean;
 }
