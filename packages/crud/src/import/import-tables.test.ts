@@ -208,6 +208,29 @@ describe("a table without history", () => {
     });
   });
 
+  test("a row that the ledger has under other event types is refused, in a dry run too", async () => {
+    file.exec("insert into people (id, name) values (1, 'a'), (2, 'b')");
+    await run(people);
+    const refused = {
+      code: "invalid-argument",
+      values: {
+        bad: 2,
+        badRows: [
+          {
+            row: "people id 1",
+            message: expect.stringMatching(/under other event types \("PersonImported" at position 1\)/),
+          },
+          { row: "people id 2" },
+        ],
+      },
+    };
+    await expect(run({ ...people, entity: "Client" }, { dryRun: true })).rejects.toMatchObject(refused);
+    await expect(run({ ...people, entity: "Client" })).rejects.toMatchObject(refused);
+    expect(await events()).toHaveLength(2);
+    const elsewhere = { ...people, entity: "Client", stream: "client-{id}" };
+    expect(counted(await run(elsewhere))).toMatchObject({ created: 2 });
+  });
+
   test("events of others in a row's stream hinder nothing", async () => {
     file.exec("insert into people (id, name) values (1, 'a')");
     await run(people);

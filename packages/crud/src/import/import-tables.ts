@@ -7,9 +7,10 @@ import { replayInto } from "../replay/replay-rows.ts";
 import { openRowStore, type RowStore } from "../replay/row-store.ts";
 import type { TableSource } from "../sources/types.ts";
 import { compareTable } from "./compare-rows.ts";
-import { type PlannedEvent, type PlannedRow, planDeletions, planTable } from "./plan-table.ts";
+import { type BadPlan, type PlannedEvent, type PlannedRow, planDeletions, planTable } from "./plan-table.ts";
 import { type BadRow, countRow, type ImportReport, MAX_NAMED_ROWS, newCounts, type TableCounts } from "./report.ts";
 import { sendInOrder } from "./send-in-order.ts";
+import { watchPlaces } from "./watch-places.ts";
 
 /** After so many, what waits gets its turn: Ctrl-C, and the progress that is shown. */
 const ROWS_PER_BREATH = 1000;
@@ -90,26 +91,28 @@ async function replay({ options, store }: Run, after: bigint): Promise<bigint> {
 }
 
 async function checkRows({ options, tables, store, counts, rows }: Run): Promise<void> {
-  const { source, signal, onProgress } = options;
+  const { source, ledger, signal, onProgress } = options;
   const firstBad: BadRow[] = [];
   let refused: LedgerError | undefined;
   let bad = 0;
   let done = 0;
-  const take = (planned: PlannedRow, count: TableCounts): void => {
-    signal.throwIfAborted();
-    if (planned.kind !== "bad") {
-      countRow(count, planned);
-      return;
-    }
+  const refuse = ({ row, message }: BadPlan): void => {
     bad += 1;
-    if (firstBad.length < MAX_NAMED_ROWS) firstBad.push({ row: planned.row, message: planned.message });
+    if (firstBad.length < MAX_NAMED_ROWS) firstBad.push({ row, message });
   };
   store.beginPass();
   for (const [index, table] of tables.entries()) {
     const count = counts[index] ?? newCounts(table.name);
     const startedMs = performance.now();
+    const places = watchPlaces(ledger, table, signal);
+    const take = async (planned: PlannedRow): Promise<void> => {
+      signal.throwIfAborted();
+      if (planned.kind === "bad") return refuse(planned);
+      countRow(count, planned);
+      if ("event" in planned) for (const each of await places.add(planned)) refuse(each);
+    };
     for await (const planned of planTable({ source, store, index }, table)) {
-      take(planned, count);
+      await take(planned);
       count.rows += 1;
       done += 1;
       if (done % ROWS_PER_BREATH === 0) {
@@ -122,7 +125,8 @@ async function checkRows({ options, tables, store, counts, rows }: Run): Promise
     const gone = count.kept + (table.history === undefined ? 0 : store.unseenDeleted(index));
     if (table.deleted === undefined && gone > 0) refused ??= refuseGone(table, gone);
     if (table.deleted === "record")
-      for (const planned of planDeletions({ source, store, index }, table)) take(planned, count);
+      for (const planned of planDeletions({ source, store, index }, table)) await take(planned);
+    for (const each of await places.end()) refuse(each);
     count.seconds += (performance.now() - startedMs) / 1000;
   }
   if (bad > 0) throw refuseBad(bad, firstBad);
