@@ -22,7 +22,7 @@ beforeAll(async () => {
   const ledger = await connection.ledger("replay.test", { events: [Counted] });
   for (let done = 0; done < EVENTS; done += 1_000)
     await ledger.append(
-      `s-${done}`,
+      `s-${done / 1_000}`,
       Array.from({ length: 1_000 }, (_, n) => Counted({ n })),
     );
 });
