@@ -29,7 +29,8 @@ export interface SubscribeOptions {
   readonly level?: Level | undefined;
   /**
    * A name under which the place of this reader is kept, 1 to 200 bytes of UTF-8: it goes on past the event that
-   * `subscription.checkpoint(event)` was called with last. One reader at a time owns a name.
+   * `subscription.checkpoint(event)` was called with last; what was passed over after that is looked through again. One
+   * reader at a time owns a name.
    */
   readonly checkpoint?: string | undefined;
   /** Ends the iteration: LedgerError `aborted` at the step that waits. */
