@@ -15,9 +15,10 @@ import {
 } from "@eventchain/ledger";
 import { openPostgresProjections, openPostgresStore } from "@eventchain/store";
 import { snapshotLedger } from "@eventchain/workers";
+import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { createTestDatabase, onServer, type TestDatabase, urlOf } from "../support/database.ts";
 import { Added, openProjecting, type Projecting, settle } from "../support/projecting.ts";
 import { runCli } from "../support/run-cli.ts";
 import { createStagedLedger } from "../support/staged-ledger.ts";
@@ -49,9 +50,9 @@ beforeEach(async () => {
 });
 
 /** As a process of its own. */
-function round(rules: readonly SnapshotRule[]) {
+function round(rules: readonly SnapshotRule[], pool: pg.Pool = database.pool) {
   const { ledgerId, ledger } = on;
-  const store = openPostgresStore({ pool: database.pool });
+  const store = openPostgresStore({ pool });
   const app = {
     ...{ ledgerId, origin: ledger.origin, ledger, store },
     ...{ projections: [], reactions: [], snapshots: rules, isOn: () => true },
@@ -250,6 +251,22 @@ test("one that fails is logged and shown until it works again, and hinders no ot
   await round(rules);
   expect(await taken()).toEqual(["projection:others@3 v1", "projection:sums@3 v1"]);
   expect((await on.ledger.handlers()).filter(({ kind }) => kind === "snapshots")).toEqual([]);
+});
+
+test("a worker needs no more than the rights of eventchain_handler", async () => {
+  const login = `eventchain_test_rows_${crypto.randomUUID().slice(0, 8)}`;
+  await onServer(`create role ${login} login password 'test' in role eventchain_handler`);
+  const pool = new pg.Pool({ connectionString: urlOf(new URL(database.url).pathname.slice(1), login, "test"), max: 3 });
+  try {
+    await add("a", 3);
+    await settle(on, sums);
+    await round([byThree], pool);
+    expect(logged).toEqual([]);
+    expect(await taken()).toEqual(["projection:sums@3 v1"]);
+  } finally {
+    await pool.end();
+    await onServer(`drop role if exists ${login}`);
+  }
 });
 
 test("verify --snapshots makes its rows anew by the config's rule", async () => {

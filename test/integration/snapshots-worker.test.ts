@@ -159,6 +159,26 @@ describe("a round", () => {
     expect(logged).toEqual(["snapshot-failed"]);
   });
 
+  test("of a rule that fails shows it among the handlers, until the rule takes a snapshot again", async () => {
+    let isBroken = true;
+    const moody = defineModel("moody", { initial: () => 0 }).on(Added, (count) => {
+      if (isBroken) throw new Error("no idea");
+      return count + 1;
+    });
+    const rule = defineSnapshots(moody, { every: 1 });
+    await add("a", 1);
+    await round([rule]);
+    const failing = { name: "snapshots:moody", kind: "snapshots", state: "failing" };
+    expect(await ledger.handlers()).toMatchObject([{ ...failing, reason: expect.stringContaining("no idea") }]);
+    await round([rule]);
+    expect(await ledger.handlers()).toMatchObject([failing]);
+    isBroken = false;
+    await add("a", 1);
+    await round([rule]);
+    expect(await ledger.handlers()).toEqual([]);
+    expect(await taken()).toContain("moody/a@2");
+  });
+
   test("stops a rule whose history was forked, and says so", async () => {
     await add("a", 3);
     await round([bySize]);
@@ -169,6 +189,11 @@ describe("a round", () => {
     await round([bySize]);
     expect(await taken()).toEqual(["sum/a@3"]);
     expect(logged).toEqual(["snapshots-stopped"]);
+    expect(await ledger.handlers()).toMatchObject([{ name: "snapshots:sum", state: "failing" }]);
+    await database.pool.query("delete from eventchain.snapshot_cursors where ledger_id = $1", [staged.ledgerId]);
+    // By another process, which finds nothing to take up to where the first one did.
+    await round([defineSnapshots(sum, { every: 100 })]);
+    expect(await ledger.handlers()).toEqual([]);
   });
 });
 
