@@ -383,8 +383,6 @@ grant UPDATE on projection_builds to eventchain_handler;
 grant SELECT on projection_builds to eventchain_reader;
 grant SELECT on projection_builds to eventchain_sealer;
 grant SELECT on projection_builds to eventchain_writer;
-grant UPDATE (hash) on eventchain.projection_builds to eventchain_writer;
-grant UPDATE (position) on eventchain.projection_builds to eventchain_writer;
 
 table projection_dead_letters (
   ledger_id bigint not null,
@@ -2312,6 +2310,42 @@ CREATE OR REPLACE FUNCTION eventchain.metadata_command(metadata text)
 RETURN CASE WHEN ((strpos(metadata, 'commandId'::text) = 0) AND (strpos(metadata, '\u'::text) = 0)) THEN NULL::text WHEN (json_typeof(((metadata)::json -> 'commandId'::text)) <> 'string'::text) THEN ''::text ELSE ((metadata)::json ->> 'commandId'::text) END
 ;
 
+CREATE OR REPLACE FUNCTION eventchain.move_inline_build(ledger bigint, build bigint, known_position bigint, new_position bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET jit TO 'off'
+AS $function$
+begin
+  update eventchain.projection_builds b
+     set position = e.position, hash = e.hash
+    from (
+      select e.position, e.hash, e.xmin as transaction
+        from eventchain.events e
+       where e.ledger_id = ledger and e.position between new_position and new_position order by e.position limit 1
+    ) e
+   where b.build_id = build and b.ledger_id = ledger
+     and b.mode = 'inline' and b.state = 'live' and b.reason is null
+     and b.position = known_position and e.position > b.position
+     and e.transaction = pg_current_xact_id()::xid
+     and b.hash = (
+       select k.hash from eventchain.events k where k.ledger_id = b.ledger_id and k.position = b.position
+       union all
+       select l.genesis_hash from eventchain.ledgers l where l.ledger_id = b.ledger_id and b.position = 0);
+  if not found then
+    raise exception 'build % is no live inline projection at position %, or this transaction has not appended position %',
+      build, known_position, new_position
+      using errcode = 'invalid_parameter_value';
+  end if;
+end
+$function$
+;
+grant execute on function move_inline_build to eventchain_handler;
+grant execute on function move_inline_build to eventchain_writer;
+
 CREATE OR REPLACE FUNCTION eventchain.move_subscription_checkpoint(ledger bigint, checkpoint text, known_position bigint, known_hash bytea, new_position bigint, new_hash bytea, by_reader bytea)
  RETURNS text
  LANGUAGE plpgsql
@@ -2709,6 +2743,40 @@ begin
 end
 $function$
 ;
+
+CREATE OR REPLACE FUNCTION eventchain.take_inline_builds(ledger bigint, names text[], at_position bigint)
+ RETURNS TABLE(build_id bigint, name text, version integer, definition bytea, schema_name text, "position" bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET jit TO 'off'
+AS $function$
+#variable_conflict use_column
+begin
+  if current_setting('idle_in_transaction_session_timeout') = '0' then
+    perform set_config('idle_in_transaction_session_timeout', '10s', true);
+  end if;
+  return query
+    select b.build_id, b.name, b.version, b.definition, b.schema_name, b.position
+      from eventchain.projections p
+      join eventchain.projection_builds b on b.build_id = p.live_build
+      left join eventchain.handlers h on h.ledger_id = p.ledger_id and h.handler = p.name
+     where p.ledger_id = ledger and p.name = any (names)
+       and b.mode = 'inline' and b.reason is null and coalesce(h.enabled, true)
+       and b.position = at_position
+       and b.hash = (
+         select e.hash from eventchain.events e where e.ledger_id = b.ledger_id and e.position = b.position
+         union all
+         select l.genesis_hash from eventchain.ledgers l where l.ledger_id = b.ledger_id and b.position = 0)
+     order by b.build_id
+       for no key update of b skip locked;
+end
+$function$
+;
+grant execute on function take_inline_builds to eventchain_handler;
+grant execute on function take_inline_builds to eventchain_writer;
 
 CREATE OR REPLACE FUNCTION eventchain.take_snapshot(ledger bigint, branch_name text, of_name text, at_position bigint, at_version bigint, schema_version integer, state_text text, state_salt bytea, event_id uuid, event_salt bytea, event_metadata text, event_meta_salt bytea)
  RETURNS TABLE(outcome text, event_position bigint, state_hash bytea, taken_at_micros bigint, code text, message text)

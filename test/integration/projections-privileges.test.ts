@@ -1,5 +1,6 @@
 import { connect, defineProjection, type Ledger, projectOnce } from "@eventchain/ledger";
-import { openPostgresProjections } from "@eventchain/store";
+import { type InlineBuild, openPostgresProjections, openPostgresStore } from "@eventchain/store";
+import { newEvent } from "@eventchain/store/testing";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestDatabase, onServer, type TestDatabase, urlOf } from "../support/database.ts";
@@ -92,6 +93,66 @@ describe("a login of the role", () => {
       projectOnce({ ledgerId: on.ledgerId, projections }, other, undefined, headPosition),
     ).rejects.toMatchObject({ code: "database-refused" });
     await expect(projections.retry(on.ledgerId, "seen")).rejects.toMatchObject({ code: "database-refused" });
+  });
+
+  describe("eventchain_writer moves no build by itself", () => {
+    /** The live builds, as they stand. */
+    const builds = async (): Promise<Record<string, InlineBuild>> => {
+      const { projections } = await on.projections.list(on.ledgerId);
+      return Object.fromEntries(projections.map(({ name, live }) => [name, { name, ...live } as InlineBuild]));
+    };
+    /** Appends as a writer, and moves a build with it, by SQL of its own. */
+    const appendAndMove = (build: InlineBuild, to: (last: bigint) => bigint) =>
+      openPostgresStore({ pool: poolOf("writer") }).append(
+        on.ledgerId,
+        [{ events: [newEvent()], expected: [] }],
+        ({ last, move }) => move(build, to(last)),
+      );
+    const refused = { code: "database-failed", values: { sqlState: "22023" } };
+
+    test("not by the table's columns", async () => {
+      const pool = poolOf("writer");
+      for (const change of ["position = 9", "hash = sha256('x')", "mode = 'inline'"])
+        await expect(pool.query(`update eventchain.projection_builds set ${change}`)).rejects.toMatchObject({
+          code: "42501",
+        });
+    });
+
+    test("not an inline one, without an append", async () => {
+      const head = await on.ledger.append("s", { type: "Other", data: {} });
+      const { seen } = await builds();
+      const values = [on.ledgerId, seen?.buildId, seen?.position, head.position];
+      const move = "select eventchain.move_inline_build($1, $2, $3, $4)";
+      await expect(poolOf("writer").query(move, values)).rejects.toMatchObject({ code: "22023" });
+    });
+
+    test.each<[string, (all: Record<string, InlineBuild>) => InlineBuild | undefined, (last: bigint) => bigint]>([
+      ["one that is not inline", ({ count: build }) => build, (last) => last],
+      ["one past what the append took", ({ seen }) => seen, (last) => last + 1n],
+      ["one to where another append ended", ({ seen }) => seen, (last) => last - 1n],
+      ["one that stands elsewhere", ({ seen }) => seen && { ...seen, position: seen.position - 1n }, (last) => last],
+      ["one backwards", ({ seen }) => seen && { ...seen, position: 1n }, () => 1n],
+    ])("not %s, with an append, which is refused", async (_, pick, to) => {
+      const before = await builds();
+      const build = pick(before);
+      if (build === undefined) throw new Error("both are live");
+      const size = await on.ledger.count();
+      await expect(appendAndMove(build, to)).rejects.toMatchObject(refused);
+      expect(await builds()).toEqual(before);
+      expect(await on.ledger.count()).toBe(size);
+    });
+
+    test("not one that stands at an event that is not in the history any more", async () => {
+      const { seen } = await builds();
+      if (seen === undefined) throw new Error("it is live");
+      const spoil = "update eventchain.projection_builds set hash = $1 where build_id = $2 returning hash";
+      const old = await database.pool.query("select hash from eventchain.projection_builds where build_id = $1", [
+        seen.buildId,
+      ]);
+      await database.pool.query(spoil, [Buffer.alloc(32), seen.buildId]);
+      await expect(appendAndMove(seen, (last) => last)).rejects.toMatchObject(refused);
+      await database.pool.query(spoil, [old.rows[0].hash, seen.buildId]);
+    });
   });
 
   test("eventchain_reader reads what is live, as does any report of its own, and changes nothing", async () => {

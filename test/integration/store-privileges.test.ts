@@ -189,6 +189,8 @@ test("nobody else may call the ledger's functions", async () => {
     move_subscription_checkpoint: "handler reader writer",
     hold_ledger: "handler",
     make_projection_schema: "handler writer",
+    take_inline_builds: "handler writer",
+    move_inline_build: "handler writer",
     take_snapshot: "handler writer",
     switch_handler: "handler writer",
   });

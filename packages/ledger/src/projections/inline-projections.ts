@@ -84,15 +84,11 @@ async function takeUntouched(
   return taken;
 }
 
-async function projectBuild(
-  transaction: AppendTransaction,
-  projection: Projection,
-  { buildId, schemaName }: InlineBuild,
-): Promise<void> {
+async function projectBuild(transaction: AppendTransaction, projection: Projection, build: InlineBuild): Promise<void> {
   const query = projectionQuery(projection);
   const events = transaction.events.filter((event) => matchesQuery(query, event));
   try {
-    await applyEvents({ write: (work) => transaction.write(schemaName, work) }, projection, events);
+    await applyEvents({ write: (work) => transaction.write(build.schemaName, work) }, projection, events);
   } catch (error) {
     if (!(error instanceof HandlerFailure)) throw error;
     const { position: _, ...values } = error.values;
@@ -103,5 +99,5 @@ async function projectBuild(
       { cause: error.cause, values },
     );
   }
-  await transaction.move(buildId, transaction.last);
+  await transaction.move(build, transaction.last);
 }

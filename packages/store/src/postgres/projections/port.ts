@@ -29,6 +29,8 @@ export interface ProjectionRecord {
 }
 
 export type ListedBuild = Omit<BuildRecord, "ledgerId" | "name"> & {
+  /** The event at its position is not the one that was applied: its rows are another history's. */
+  forked: boolean;
   deadLetters: bigint;
   /** `BuildDraft.definition` of what it was made from; null where that is not known. */
   definition: Bytes | null;
@@ -191,7 +193,8 @@ export interface AppendTransaction {
   isFree(query: EventQuery, after: bigint, to: bigint): Promise<boolean>;
   /** As `BuildTransaction.write`, in a build's schema. */
   write<T>(schemaName: string, work: (run: RunSql) => Promise<T>): Promise<T>;
-  move(buildId: bigint, position: bigint): Promise<void>;
+  /** Moves one that was taken to a position that this call took. Errors: `database-failed` where it does not stand as taken. */
+  move(build: InlineBuild, to: bigint): Promise<void>;
 }
 
 /** What is done in an append's transaction. Where it throws, nothing of the call is recorded, and the call throws it. */

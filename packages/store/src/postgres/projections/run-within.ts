@@ -7,7 +7,7 @@ import { runProjector } from "./run-projector.ts";
 
 const inlineSql = statement("projection-inline");
 const behindSql = statement("projection-inline-behind");
-const moveSql = statement("projection-build-move");
+const moveSql = statement("projection-inline-move");
 
 /** Runs what is to be done in an append's transaction, where the append has recorded anything. */
 export async function runWithin(
@@ -33,8 +33,8 @@ export async function runWithin(
       return page.events.length === 0;
     },
     write: (schemaName, work) => runProjector(connection, schemaName, work),
-    async move(buildId, position) {
-      await runRows(connection, moveSql, [buildId, position]);
+    async move({ buildId, position }, to) {
+      await runRows(connection, moveSql, [ledgerId, buildId, position, to]);
     },
   });
 }
