@@ -4,15 +4,20 @@ import type { CommandContext } from "../frame/context.ts";
 import { showText } from "../jsonl/show-text.ts";
 
 /** A report in words. */
-export function tellReport({ tables, leftOut, dryRun, compared }: ImportReport): string {
-  const events = tables.reduce((sum, { created, changed, deleted }) => sum + created + changed + deleted, 0);
+export function tellReport({ tables, leftOut, added, dryRun, compared }: ImportReport): string {
+  const found = tables.reduce((sum, { created, changed, deleted }) => sum + created + changed + deleted, 0);
   const lines = tables.map((table) => showText(tellTable(table)));
   if (leftOut.length > 0) lines.push(showText(`not in the map, and left out: ${leftOut.join(", ")}`));
   lines.push(
-    dryRun ? `every row is good; ${events} events would be added, nothing was written` : `${events} events added`,
+    dryRun ? `every row is good; ${found} events would be added, nothing was written` : tellAdded(added, found),
   );
   if (compared !== undefined) lines.push(tellComparison(compared));
   return lines.join("\n");
+}
+
+function tellAdded(added: number, found: number): string {
+  const others = added < found ? `, ${found - added} were added meanwhile by another import` : "";
+  return `${added} events added${others}`;
 }
 
 /** Names the first rows that differ, on standard error. */

@@ -279,8 +279,9 @@ describe("a table without history", () => {
 describe("two imports at once", () => {
   test("of the same rows write each event once; of other rows, the later one is told", async () => {
     file.exec("create table people (id integer primary key, name); insert into people values (1, 'a'), (2, 'b')");
-    await Promise.all([run(people), run(people)]);
+    const reports = await Promise.all([run(people), run(people)]);
     expect(await events()).toHaveLength(2);
+    expect(reports.reduce((sum, { added }) => sum + added, 0)).toBe(2);
     const stale = openMemoryLedger();
     const behind = { append: ledger.append.bind(ledger), readAll: stale.readAll.bind(stale) };
     file.exec("update people set name = 'z'");

@@ -62,17 +62,24 @@ export async function importTables(options: ImportOptions): Promise<ImportReport
     const rows = tables.reduce((sum, { from }) => sum + Number(from.rows), 0);
     const run: Run = { options, tables, store, counts, rows };
     let position = await replay(run, 0n);
+    let added = 0;
     if (compare !== "only") {
       await checkRows(run);
       if (!dryRun && ledger !== undefined) {
-        await writeEvents(run, ledger);
+        added = await writeEvents(run, ledger);
         position = await replay(run, position);
       }
     }
     const compared = compare === "never" || dryRun ? undefined : await compareTables(run);
     signal.throwIfAborted();
     for (const count of counts) count.seconds = Math.round(count.seconds * 1000) / 1000;
-    const report = { source: source.identity, tables: counts, leftOut: await tablesLeftOut(map, source), position };
+    const report = {
+      source: source.identity,
+      tables: counts,
+      leftOut: await tablesLeftOut(map, source),
+      added,
+      position,
+    };
     return { ...report, dryRun, compared };
   } finally {
     store.close();
@@ -133,22 +140,25 @@ async function checkRows({ options, tables, store, counts, rows }: Run): Promise
   if (refused !== undefined) throw refused;
 }
 
-async function writeEvents({ options, tables, store, counts }: Run, ledger: Pick<Ledger, "append">): Promise<void> {
+/** Gives how many events were added: those that the ledger had by then are another import's. */
+async function writeEvents({ options, tables, store, counts }: Run, ledger: Pick<Ledger, "append">): Promise<number> {
   const { source, signal, onProgress } = options;
   const total = counts.reduce((sum, { created, changed, deleted }) => sum + created + changed + deleted, 0);
   const stop = new AbortController();
   const stopped = AbortSignal.any([signal, stop.signal]);
   let done = 0;
+  let added = 0;
   for (const [index, table] of tables.entries()) {
     const startedMs = performance.now();
     const send = async ({ stream, event, options: eventOptions, row }: PlannedEvent): Promise<void> => {
       try {
-        await ledger.append(stream, event, { ...eventOptions, signal: stopped });
+        const { duplicate } = await ledger.append(stream, event, { ...eventOptions, signal: stopped });
+        if (!duplicate) added += 1;
       } catch (error) {
         // What waits for its group when another fails, or at Ctrl-C, is given up before it is sent: an entity's events stand in order.
         if (stopped.aborted && error instanceof LedgerError && error.code === "aborted") return;
         stop.abort();
-        throw describeFailure(error, row, done);
+        throw describeFailure(error, row, added);
       }
       done += 1;
       if (done % 100 === 0) onProgress?.("writing", done, total);
@@ -160,6 +170,7 @@ async function writeEvents({ options, tables, store, counts }: Run, ledger: Pick
     const count = counts[index];
     if (count !== undefined) count.seconds += (performance.now() - startedMs) / 1000;
   }
+  return added;
 }
 
 async function* eventsOf(

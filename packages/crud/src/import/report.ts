@@ -10,7 +10,7 @@ export interface BadRow {
   readonly message: string;
 }
 
-/** What an import did with a table; of a dry run, what it would do. */
+/** What an import found to do with a table, and did; of a dry run, what it would do. */
 export interface TableCounts {
   readonly table: string;
   /** Rows of the source; of a history, its changes. */
@@ -37,6 +37,8 @@ export interface ImportReport {
   readonly tables: readonly TableCounts[];
   /** Tables of the source that the map does not name. */
   readonly leftOut: readonly string[];
+  /** Events that this run wrote. What it found to write, another import may have written in the meantime. */
+  readonly added: number;
   /** Of the last event that was read of the ledger. */
   readonly position: bigint;
   readonly dryRun: boolean;
