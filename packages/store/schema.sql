@@ -2383,7 +2383,6 @@ end
 $function$
 ;
 grant execute on function move_subscription_checkpoint to eventchain_handler;
-grant execute on function move_subscription_checkpoint to eventchain_reader;
 grant execute on function move_subscription_checkpoint to eventchain_writer;
 
 CREATE OR REPLACE FUNCTION eventchain.object_problem(what text, value text)

@@ -1,4 +1,4 @@
-import { openPostgresStore, type PostgresStore } from "@eventchain/store";
+import { openPostgresCheckpoints, openPostgresStore, type PostgresStore } from "@eventchain/store";
 import { checkChain, createTestLedger, newEvent, type TestLedger } from "@eventchain/store/testing";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -134,6 +134,19 @@ test("the reader reads and cannot append", async () => {
   await expect(append).rejects.toMatchObject({ code: "database-refused" });
 });
 
+test("the reader subscribes, and is told who keeps checkpoints", async () => {
+  const checkpoints = openPostgresCheckpoints(poolOf("reader"));
+  const to = { position: 1n, hash: (await owner.hashAt(ledger.ledgerId, 1n)) ?? new Uint8Array() };
+  const move = { from: undefined, to, reader: new Uint8Array(16) };
+  await expect(checkpoints.move(ledger.ledgerId, "mailer", move)).rejects.toMatchObject({
+    code: "database-refused",
+    message: expect.stringContaining('may not keep the checkpoint "mailer": a login of eventchain_writer'),
+  });
+  expect(await checkpoints.find(ledger.ledgerId, "mailer")).toBeUndefined();
+  expect(await openPostgresCheckpoints(poolOf("writer")).move(ledger.ledgerId, "mailer", move)).toBe("moved");
+  expect(await checkpoints.find(ledger.ledgerId, "mailer")).toEqual(to);
+});
+
 describe("the sealer", () => {
   test("cannot append, and cannot write events, tags, commands or ledgers", async () => {
     const store = openPostgresStore({ pool: poolOf("sealer") });
@@ -186,7 +199,7 @@ test("nobody else may call the ledger's functions", async () => {
     find_positions: "handler reader sealer viewer writer",
     count_positions: "handler reader sealer viewer writer",
     restrict: "reader viewer writer",
-    move_subscription_checkpoint: "handler reader writer",
+    move_subscription_checkpoint: "handler writer",
     hold_ledger: "handler",
     make_projection_schema: "handler writer",
     take_inline_builds: "handler writer",

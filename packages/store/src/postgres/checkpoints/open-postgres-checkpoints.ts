@@ -1,3 +1,4 @@
+import { LedgerError } from "@eventchain/core";
 import type pg from "pg";
 import { type CheckpointStore, checkCheckpointName, type MoveOutcome, type StoredCursor } from "../../checkpoints.ts";
 import { statement } from "../load-statement.ts";
@@ -17,9 +18,22 @@ export function openPostgresCheckpoints(pool: pg.Pool): CheckpointStore {
       checkCheckpointName(name);
       const known = [from?.position ?? null, from?.hash ?? null];
       const values = [ledgerId, name, ...known, to.position, to.hash, reader];
-      const [row] = await runRows<{ outcome: MoveOutcome }>(pool, moveSql, values);
+      const [row] = await runRows<{ outcome: MoveOutcome }>(pool, moveSql, values).catch((error: unknown) => {
+        throw explain(error, name);
+      });
       if (row === undefined) throw new Error("a function gives one row");
       return row.outcome;
     },
   };
+}
+
+/** What a login that only reads is told. */
+function explain(error: unknown, name: string): unknown {
+  if (!(error instanceof LedgerError) || error.code !== "database-refused") return error;
+  return new LedgerError(
+    "database-refused",
+    `this database user may not keep the checkpoint ${JSON.stringify(name)}: a login of eventchain_writer or ` +
+      "eventchain_handler may. One that only reads keeps its place itself, and subscribes from there",
+    { cause: error, values: { ...error.values, checkpoint: name } },
+  );
 }
