@@ -175,6 +175,27 @@ test("an event that names a version its stream has not at that position is a bad
   }
 });
 
+test("a state that is committed to as a text that is not canonical is a bad-snapshot, and told as what it is", async () => {
+  const raw = await setTheStage(async (ledger) => {
+    await ledger.append([{ stream: "ticket-1" }]);
+    const texts = ['{"a": 1}', '{"b":1,"a":2}', "1.0", '{"a":1,"a":2}'];
+    for (const [index, state] of texts.entries()) {
+      const parts = { branch: `ticket/${index}`, of: "ticket-1", position: 1n, version: 1n };
+      await takeSnapshot(ledger, { ...parts, state: {} }, state);
+    }
+    await ledger.seal();
+  }, "attack.test/raw-states");
+  try {
+    const { findings } = await raw.verify(undefined, { snapshots: true });
+    const detail = "the snapshot of position 1: the text of its state is not canonical, though committed to";
+    expect(findings).toMatchObject(
+      [2, 3, 4, 5].map((position) => ({ kind: "bad-snapshot", position: `${position}`, detail })),
+    );
+  } finally {
+    await raw.close();
+  }
+});
+
 describe("a row of handlers that is not what the last switch says is altered", () => {
   let switches: AttackStage;
   beforeAll(async () => {

@@ -10,10 +10,16 @@ export interface SnapshotParts {
   state: unknown;
 }
 
-/** Writes a snapshot's event and its row, as a correct writer would have left them. Gives the event's position. */
-export async function takeSnapshot(ledger: LedgerBuilder, parts: SnapshotParts): Promise<bigint> {
+/**
+ * Writes a snapshot's event and its row, as a correct writer would have left them. Gives the event's position.
+ * @param state the text of the state, canonical or not
+ */
+export async function takeSnapshot(
+  ledger: LedgerBuilder,
+  parts: SnapshotParts,
+  state: string = canonicalJson(parts.state),
+): Promise<bigint> {
   const { branch, of, position, version, schema = 1 } = parts;
-  const state = canonicalJson(parts.state);
   const eventPosition = BigInt(ledger.events.length + 1);
   const salt = sha256(u64(eventPosition), utf8("state"));
   const stateHash = Buffer.from(sha256(Uint8Array.of(0x53), salt, utf8(state))).toString("hex");
