@@ -35,7 +35,10 @@ describe("a map", () => {
     [{}, /^tables: /],
     [{ tables: [] }, /^tables: /],
     [{ tables: [{ name: "a", Key: ["x"] }] }, /^tables\.0: .*"Key"/],
-    [{ tables: [{ name: "a" }, { name: "b", key: [] }] }, /^tables\.1\.key: /],
+    [
+      { tables: [{ name: "a" }, { name: "b", key: [] }] },
+      /^tables\.1\.key is empty: table "b" has no primary key: name columns/,
+    ],
     [{ tables: [{ name: "a", deleted: "yes" }] }, /^tables\.0\.deleted: /],
     [{ tables: [{ name: "a", history: { order: ["x"] } }] }, /^tables\.0\.history\.at: /],
     [{ tables: [{ name: "a", history: { ...history, operation: { column: "op" } } }] }, /operation\.insert: /],
@@ -129,5 +132,5 @@ test("a draft has every table, with its key, its stream and tags for what it nam
       { name: "log", key: [], entity: "Log", tags: [], deleted: "record" },
     ],
   });
-  expect(() => parseCrudMap(draft)).toThrow(/^tables\.1\.key: /);
+  expect(() => parseCrudMap(draft)).toThrow(/^tables\.1\.key is empty: table "log" has no primary key/);
 });

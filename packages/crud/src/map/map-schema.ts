@@ -18,7 +18,7 @@ const mapSchema: z.ZodType<CrudMap> = z.strictObject({
     .array(
       z.strictObject({
         name,
-        key: names.optional(),
+        key: z.array(name).optional(),
         stream: name.optional(),
         entity: name.optional(),
         types: z
@@ -86,6 +86,11 @@ function checkTable(table: CrudTable, path: string): void {
   const { created } = eventTypes(table);
   if (table.entity === undefined && joinWords(table.name) === "")
     throw invalid(`${path}.entity`, `is missing, and ${JSON.stringify(table.name)} has no letters to make types of`);
+  if (table.key?.length === 0)
+    throw invalid(
+      `${path}.key`,
+      `is empty: table ${JSON.stringify(table.name)} has no primary key: name columns that tell its rows apart, or take it out of the map`,
+    );
   if (created.startsWith("$")) throw invalid(`${path}.types`, "begin with $, which is kept for the ledger's own");
   if (table.history === undefined) return;
   if (table.time !== undefined) throw invalid(`${path}.time`, "is not for a table with history: history.at says it");
