@@ -22,3 +22,10 @@ test("the events that were added are told, and what another import added meanwhi
   expect(lastLine({ added: 1 })).toBe("1 events added, 2 were added meanwhile by another import");
   expect(lastLine({ added: 0, dryRun: true })).toBe("every row is good; 3 events would be added, nothing was written");
 });
+
+test("of rows that were only compared, the comparison is told and nothing else", () => {
+  const compared = { rows: 2, different: 0, kept: 0, erased: 0, first: [] };
+  expect(tellReport({ ...report, tables: [], added: 0, compared })).toBe(
+    "the ledger's events give the very rows of the source: 2 compared",
+  );
+});

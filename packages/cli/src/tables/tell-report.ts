@@ -8,9 +8,8 @@ export function tellReport({ tables, leftOut, added, dryRun, compared }: ImportR
   const found = tables.reduce((sum, { created, changed, deleted }) => sum + created + changed + deleted, 0);
   const lines = tables.map((table) => showText(tellTable(table)));
   if (leftOut.length > 0) lines.push(showText(`not in the map, and left out: ${leftOut.join(", ")}`));
-  lines.push(
-    dryRun ? `every row is good; ${found} events would be added, nothing was written` : tellAdded(added, found),
-  );
+  if (dryRun) lines.push(`every row is good; ${found} events would be added, nothing was written`);
+  else if (tables.length > 0) lines.push(tellAdded(added, found));
   if (compared !== undefined) lines.push(tellComparison(compared));
   return lines.join("\n");
 }

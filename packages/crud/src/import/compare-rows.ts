@@ -136,7 +136,14 @@ function onlyOne(source: SqlRow | null, ledger: SqlRow | null): Omit<RowDifferen
 function show(value: SqlValue | undefined): string {
   if (value === undefined) return "no such column";
   if (value === null) return "null";
-  const isBytes = value instanceof Uint8Array;
-  const text = isBytes ? `${value.length} bytes` : typeof value === "object" ? JSON.stringify(value) : String(value);
-  return `${classOf(value)} ${JSON.stringify(text.slice(0, 60))}`;
+  return `${classOf(value)} ${JSON.stringify(textOf(value).slice(0, 60))}`;
+}
+
+function textOf(value: NonNullable<SqlValue>): string {
+  if (typeof value !== "object") return String(value);
+  if (value instanceof Uint8Array) return `${value.length} bytes`;
+  if (value.kind === "numeric") return value.text;
+  if (value.kind === "digest") return `sha256 ${value.sha256.slice(0, 16)}… of a ${value.of} of ${value.bytes} bytes`;
+  // Letters cannot show it.
+  return `${value.bytes.length} bytes, in hex ${Buffer.from(value.bytes.subarray(0, 16)).toString("hex")}`;
 }

@@ -253,14 +253,32 @@ describe("a table without history", () => {
     file.exec(
       "update people set age = 1.0 where id = 1; delete from people where id = 2; insert into people (id) values (9)",
     );
-    const { compared } = await run(people, { compare: "only" });
+    const { compared, tables } = await run(people, { compare: "only" });
     expect(compared).toMatchObject({ different: 3 });
+    expect(tables).toEqual([]);
     expect(compared?.first).toEqual([
       { table: "people", row: "id 1", column: "age", source: 'real "1"', ledger: 'integer "1"' },
       { table: "people", row: "id 9", column: null, source: "a row", ledger: "no row" },
       { table: "people", row: '{"id":2}', column: null, source: "no row", ledger: "a row" },
     ]);
     expect(await events()).toHaveLength(3);
+  });
+
+  test("a comparison tells values of every kind in words", async () => {
+    file.exec("insert into people values (1, cast(x'41ff' as text), 'doc', x'00', 5)");
+    const table = { ...people, digest: ["age"] };
+    await run(table);
+    file.exec("update people set name = cast(x'42ff00' as text), age = 'other', boss = 'b'");
+    const { compared } = await run(table, { compare: "only" });
+    const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
+    expect(compared?.first.map(({ source, ledger }) => [source, ledger])).toEqual([
+      ['text "3 bytes, in hex 42ff00"', 'text "2 bytes, in hex 41ff"'],
+      [
+        `digest "sha256 ${sha256("other")}… of a text of 5 bytes"`,
+        `digest "sha256 ${sha256("doc")}… of a text of 3 bytes"`,
+      ],
+      ['text "b"', 'blob "1 bytes"'],
+    ]);
   });
 
   test("its rows' model gives a row as it is, and as it was", async () => {

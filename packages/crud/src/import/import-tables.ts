@@ -75,7 +75,7 @@ export async function importTables(options: ImportOptions): Promise<ImportReport
     for (const count of counts) count.seconds = Math.round(count.seconds * 1000) / 1000;
     const report = {
       source: source.identity,
-      tables: counts,
+      tables: compare === "only" ? [] : counts,
       leftOut: await tablesLeftOut(map, source),
       added,
       position,

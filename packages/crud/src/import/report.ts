@@ -34,6 +34,7 @@ export interface TableCounts {
 export interface ImportReport {
   /** The source, without secrets. */
   readonly source: Readonly<Record<string, string>>;
+  /** None where rows were only compared. */
   readonly tables: readonly TableCounts[];
   /** Tables of the source that the map does not name. */
   readonly leftOut: readonly string[];
