@@ -1,5 +1,6 @@
 import { compareUtf8 } from "@eventchain/core";
 import type { HandlerRow, ProjectionRecord, ReactionStatusRow } from "@eventchain/store";
+import { reasonOf } from "../projections/reason-of.ts";
 import { forkedReason } from "../reactions/manage-reactions.ts";
 import type { HandlerStores } from "./stores.ts";
 import type { HandlerKind, HandlerStatus } from "./types.ts";
@@ -44,10 +45,11 @@ function ofProjection({ live, building }: ProjectionRecord): Found {
   const letters = (live?.deadLetters ?? 0n) + (building?.deadLetters ?? 0n);
   if (letters > 0n)
     facts.failing = count(letters, "event was passed over as a dead letter", "events were passed over as dead letters");
-  if (building !== null && building.reason !== null)
-    facts.failing = `version ${building.version}, which is being built, stopped: ${building.reason}`;
-  if (live === null && building !== null && building.reason !== null) facts.stopped = building.reason;
-  if (live !== null && live.reason !== null) facts.stopped = live.reason;
+  const [standing, coming] = [live, building].map((build) => (build === null ? null : reasonOf(build)));
+  if (building !== null && coming != null)
+    facts.failing = `version ${building.version}, which is being built, stopped: ${coming}`;
+  const stopped = live === null ? coming : standing;
+  if (stopped != null) facts.stopped = stopped;
   return facts;
 }
 

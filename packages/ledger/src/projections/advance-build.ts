@@ -2,6 +2,7 @@ import type { LedgerError } from "@eventchain/core";
 import type { BuildTransaction, EventPage, ListedBuild, PageEvent, ProjectionStore } from "@eventchain/store";
 import { applyEvents, HandlerFailure } from "./apply-events.ts";
 import { projectionQuery } from "./read-projected.ts";
+import { FORKED } from "./reason-of.ts";
 import type { Projection } from "./types.ts";
 
 /** What a projection's engine works with: one ledger of a database. */
@@ -24,7 +25,8 @@ export type Advance =
   | { readonly kind: "busy" };
 
 /** A build as it was last seen. */
-export type SeenBuild = Pick<ListedBuild, "buildId" | "mode" | "state" | "position" | "reason">;
+export type SeenBuild = Pick<ListedBuild, "buildId" | "mode" | "state" | "position" | "reason"> &
+  Partial<Pick<ListedBuild, "forked">>;
 
 type Hindrance = Exclude<Advance, { kind: "moved" }>;
 
@@ -35,9 +37,6 @@ const BATCH_EVENTS = 2_000;
 const BATCH_BYTES = 8 * 1024 * 1024;
 /** So far behind at most, a live inline build is caught up while the ledger is held, so that appends take over. */
 const CLOSING_EVENTS = 1_000n;
-
-const FORKED =
-  "forked: the event at its position is not the one that was applied. The history was replaced (a backup, a lost replica): rebuild it";
 
 /**
  * Advances a build through the events that its projection handles, for one round: so many batches, or until nothing more
@@ -54,6 +53,7 @@ const FORKED =
  */
 export async function advanceBuild(deps: ProjectionDeps, build: SeenBuild, projection: Projection): Promise<Advance> {
   if (build.reason !== null) return { kind: "stopped", reason: build.reason };
+  if (build.forked === true) return stopForked(deps, build.buildId, build.position);
   const read = readerOf(deps, projection);
   let position = build.position;
   let bound = position;
@@ -82,7 +82,7 @@ export async function advanceBuild(deps: ProjectionDeps, build: SeenBuild, proje
   return { kind: "moved", position, bound, events: count };
 }
 
-/** A ledger that ends before a build's position has lost what was applied. */
+/** For a ledger that ends before a build's position, or has another event there: it has lost what was applied. */
 function stopForked(deps: ProjectionDeps, buildId: bigint, position: bigint): Promise<Advance> {
   // Where the events are there after all, they came since the ledger was read.
   return inBuild<Advance>(deps, buildId, position, async () => ({ kind: "busy" }));

@@ -4,6 +4,7 @@ import { checkTimeout } from "../await-position.ts";
 import { checkKeys } from "../check-keys.ts";
 import type { WaitOptions } from "../types.ts";
 import { type Pace, type Watch, watchValue } from "../watch-value.ts";
+import { reasonOf } from "./reason-of.ts";
 
 /** How long `projected()` waits unless told otherwise. */
 export const DEFAULT_PROJECTED_TIMEOUT_MS = 30_000;
@@ -23,7 +24,8 @@ function isSame(before: readonly ProjectionRecord[], now: readonly ProjectionRec
 }
 
 function traceOf({ name, enabled, live, building }: ProjectionRecord): string {
-  const trace = (build: ListedBuild | null): string => `${build?.buildId} ${build?.position} ${build?.reason ?? ""}`;
+  const trace = (build: ListedBuild | null): string =>
+    `${build?.buildId} ${build?.position} ${build && reasonOf(build)}`;
   return `${name} ${enabled} ${trace(live)} ${trace(building)}`;
 }
 
@@ -32,7 +34,7 @@ type Answer = { readonly error: LedgerError | undefined };
 /**
  * Resolves when the live build of a projection has handled a position, at the projection's level.
  * @param isKnown whether this process has the projection: then it is waited for before its first build is there too
- * Errors: LedgerError `not-found`, `projection-stopped` (stopped, or off, before the position), `timeout`, `aborted`,
+ * Errors: LedgerError `not-found`, `projection-stopped` (stopped, or off, before the position, or forked), `timeout`, `aborted`,
  * `invalid-argument`, or what the database answers.
  */
 export async function awaitProjected(
@@ -62,10 +64,12 @@ function answerOf(
   const record = records.find((each) => each.name === name);
   if (record === undefined) return isKnown(name) ? undefined : { error: notFound(name, records) };
   const { live, building, enabled } = record;
-  if (live !== null && live.position >= position) return { error: undefined };
+  // How far a forked one is says nothing of this history.
+  if (live?.forked === false && live.position >= position) return { error: undefined };
   if (!enabled) return { error: stopped(name, position, "it is switched off") };
-  const reason = live === null ? building?.reason : live.reason;
-  return reason === undefined || reason === null ? undefined : { error: stopped(name, position, reason) };
+  const first = live ?? building;
+  const reason = first === null ? null : reasonOf(first);
+  return reason === null ? undefined : { error: stopped(name, position, reason) };
 }
 
 function notFound(name: string, records: readonly ProjectionRecord[]): LedgerError {

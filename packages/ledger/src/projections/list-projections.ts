@@ -1,5 +1,6 @@
 import { compareUtf8 } from "@eventchain/core";
 import type { ProjectionRecord, ProjectionStore } from "@eventchain/store";
+import { reasonOf } from "./reason-of.ts";
 import { isChanged } from "./rebuild-projection.ts";
 import type { Projection, ProjectionStatus } from "./types.ts";
 
@@ -29,19 +30,19 @@ function statusOf(
   definition: Projection | undefined,
 ): ProjectionStatus {
   const first = live ?? building;
-  const reason = first?.reason ?? null;
+  const reason = first === null ? null : reasonOf(first);
   const position = live?.position ?? 0n;
   return {
     name,
     version: live?.version ?? null,
     state: !enabled ? "off" : reason !== null ? "stopped" : live === null ? "waiting" : "live",
     position,
-    behind: headPosition - position,
+    behind: headPosition > position ? headPosition - position : 0n,
     reason,
     deadLetters: first?.deadLetters ?? 0n,
     changed: definition !== undefined && live !== null && isChanged(definition, live),
     building:
-      building === null ? null : { version: building.version, position: building.position, reason: building.reason },
+      building === null ? null : { version: building.version, position: building.position, reason: reasonOf(building) },
   };
 }
 

@@ -55,7 +55,7 @@ async function advanceLive(
   if (live === null || live.version !== projection.version) return undefined;
   if (isChanged(projection, live)) return { kind: "stopped", reason: otherDefinition(live) };
   // The row of an inline one that is at the head is left alone: an append that finds it taken would leave it behind.
-  return live.position !== headPosition ? advanceBuild(deps, live, projection) : undefined;
+  return live.forked || live.position !== headPosition ? advanceBuild(deps, live, projection) : undefined;
 }
 
 async function advanceNew(

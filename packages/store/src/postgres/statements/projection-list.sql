@@ -1,6 +1,12 @@
--- Each projection with its builds, in one snapshot with the head.
+-- Each projection with its builds, in one snapshot with the head. `forked`: the event at its position is another one now, or
+-- gone.
 select p.name, b.build_id as "buildId", b.version, b.mode, b.state, b.schema_name as "schemaName", b.position, b.reason,
        b.definition,
+       b.hash is distinct from case when b.position = 0 then (
+         select l.genesis_hash from eventchain.ledgers l where l.ledger_id = b.ledger_id
+       ) else (
+         select e.hash from eventchain.events e where e.ledger_id = b.ledger_id and e.position = b.position
+       ) end as forked,
        coalesce(h.enabled, true) as enabled,
        (select count(*) from eventchain.projection_dead_letters d where d.build_id = b.build_id) as "deadLetters",
        head.position as "headPosition"
