@@ -1873,6 +1873,9 @@ CREATE OR REPLACE FUNCTION eventchain.hold_ledger(ledger bigint)
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 begin
+  if current_setting('idle_in_transaction_session_timeout') = '0' then
+    perform set_config('idle_in_transaction_session_timeout', '10s', true);
+  end if;
   perform from eventchain.ledgers l where l.ledger_id = ledger for no key update;
   return found;
 end
@@ -2665,6 +2668,9 @@ begin
       then 'invalid-argument|who switches has a name of 1 to 512 bytes of UTF-8'
   end;
   if problem is null then
+    if current_setting('idle_in_transaction_session_timeout') = '0' then
+      perform set_config('idle_in_transaction_session_timeout', '10s', true);
+    end if;
     perform from eventchain.ledgers l where l.ledger_id = ledger for no key update;
     if not found then
       return;
@@ -2827,6 +2833,9 @@ begin
       taken_at_micros := found_event.micros;
       return next;
       return;
+    end if;
+    if current_setting('idle_in_transaction_session_timeout') = '0' then
+      perform set_config('idle_in_transaction_session_timeout', '10s', true);
     end if;
     perform from eventchain.ledgers l where round = 1 and l.ledger_id = ledger for no key update;
   end loop;

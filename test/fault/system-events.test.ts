@@ -94,3 +94,29 @@ describe("a switch", () => {
     expect(await typesOf(staged.ledgerId)).toEqual(["$HandlerSwitched"]);
   });
 });
+
+const IDS = "'019a9f00-0000-7000-8000-000000000001', '\\x00', '{}', '\\x00'";
+
+test.each([
+  ["a switch to what is so already", `select outcome from eventchain.switch_handler($1, 'mail', true, 'ada', ${IDS})`],
+  [
+    "a snapshot that is refused",
+    `select outcome from eventchain.take_snapshot($1, 'b', 's', 99, null, 1, '{}', sha256('s'), ${IDS})`,
+  ],
+  ["holding the ledger", "select case when eventchain.hold_ledger($1) then 'held' end as outcome"],
+])("%s bounds, for its transaction only, how long it may idle with the lock", async (_, sql) => {
+  const client = await database.pool.connect();
+  const idle = async (): Promise<string> =>
+    (await client.query("select current_setting('idle_in_transaction_session_timeout') as idle")).rows[0].idle;
+  try {
+    expect(await idle()).toBe("0");
+    await client.query("begin");
+    const { rows } = await client.query<{ outcome: string }>(sql, [staged.ledgerId]);
+    expect(["unchanged", "refused", "held"]).toContain(rows[0]?.outcome);
+    expect(await idle()).toBe("10s");
+    await client.query("rollback");
+    expect(await idle()).toBe("0");
+  } finally {
+    client.release();
+  }
+});
