@@ -236,6 +236,17 @@ describe("a database of Postgres", () => {
     }
   });
 
+  test("where it cannot be reached, the variable is named, and the option that names another", async () => {
+    const { exitCode, stderr } = await runInProcess(["import", "--source-env", "SOURCE_URL", "--draft-map"], {
+      database: database.url,
+      ledger: origin,
+      env: { SOURCE_URL: "postgres://u:hush@127.0.0.1:1/app" },
+    });
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/\(SOURCE_URL\): .*: start it, or give another by --source-env/);
+    expect(stderr).not.toContain("--database");
+  });
+
   test("is seen as it is when the import begins, whatever is written meanwhile", async () => {
     await source.pool.query(
       "create table t (id int primary key, v int); insert into t select i, 0 from generate_series(1, 500) i",

@@ -7,6 +7,8 @@ export type ServerKind = "database" | "redis" | "rpc";
 export interface FoundUrl {
   readonly text: string;
   readonly source: string;
+  /** The option that gives another one. Default: the one of its kind, such as `--database`. */
+  readonly option?: string;
 }
 
 const expected: Readonly<Record<ServerKind, { protocols: readonly string[]; example: string; port: number }>> = {

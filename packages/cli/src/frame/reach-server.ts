@@ -52,7 +52,7 @@ export async function reachServer(
   const where = `${server.what} at ${maskUrl(kind, url.text)} (${url.source})`;
   throw new LedgerError(
     server.code,
-    `cannot reach ${where}: ${problem}: start it, or give another by ${server.option}`,
+    `cannot reach ${where}: ${problem}: start it, or give another by ${url.option ?? server.option}`,
     {
       values: { host: address.host, port: address.port },
     },

@@ -86,7 +86,7 @@ async function openSource(
         "config-invalid",
         `${sourceEnv} is not set: --source-env names a variable that holds a URL`,
       );
-    await reachServer("database", { text, source: sourceEnv });
+    await reachServer("database", { text, source: sourceEnv, option: "--source-env" });
     return await openPostgresSource(text);
   }
   const path = file ?? "";
