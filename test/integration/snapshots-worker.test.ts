@@ -189,7 +189,13 @@ describe("a round", () => {
     await round([bySize]);
     expect(await taken()).toEqual(["sum/a@3"]);
     expect(logged).toEqual(["snapshots-stopped"]);
-    expect(await ledger.handlers()).toMatchObject([{ name: "snapshots:sum", state: "failing" }]);
+    expect(await ledger.handlers()).toMatchObject([
+      {
+        name: "snapshots:sum",
+        state: "failing",
+        reason: expect.stringContaining("is not in the ledger's history any more"),
+      },
+    ]);
     await database.pool.query("delete from eventchain.snapshot_cursors where ledger_id = $1", [staged.ledgerId]);
     // By another process, which finds nothing to take up to where the first one did.
     await round([defineSnapshots(sum, { every: 100 })]);
