@@ -67,6 +67,7 @@ export {
   type TableRow,
 } from "./postgres/projections/compare-with-live.ts";
 export { openPostgresProjections } from "./postgres/projections/open-postgres-projections.ts";
+export { isOwnStatement } from "./postgres/projections/own-statement.ts";
 export type {
   AppendTransaction,
   BuildDraft,

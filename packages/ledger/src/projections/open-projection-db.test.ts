@@ -48,7 +48,7 @@ test("a statement after the batch's end is refused, and hurts nobody who does no
   expect(done).toEqual([]);
 });
 
-test.each(["commit", " ROLLBACK to s", "set role postgres", "begin;", "copy t from stdin"])(
+test.each(["commit", " ROLLBACK to s", "set role postgres", "begin;", "copy t from stdin", ";commit", "/**/rollback"])(
   "a statement of the transaction itself is refused: %s",
   async (text) => {
     const { db, finish } = openProjectionDb(slowRun([]));

@@ -1,10 +1,6 @@
 import { LedgerError } from "@eventchain/core";
-import { mapDatabaseError, type RunSql } from "@eventchain/store";
+import { isOwnStatement, mapDatabaseError, type RunSql } from "@eventchain/store";
 import type { ProjectionDb } from "./types.ts";
-
-/** Words that would end or change the batch's transaction, or its role. */
-const NOT_ITS_OWN =
-  /^\s*(begin|start|commit|end|rollback|abort|savepoint|release|prepare|set|reset|copy|listen|notify|unlisten|discard)\b/i;
 
 /** What a batch's handlers write with, and what became of it. */
 export interface OpenProjectionDb {
@@ -40,7 +36,7 @@ export function openProjectionDb(run: RunSql): OpenProjectionDb {
   }
 
   function query<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    const problem = closed ? OVER : typeof text !== "string" || NOT_ITS_OWN.test(text) ? NOT_A_STATEMENT : undefined;
+    const problem = closed ? OVER : typeof text !== "string" || !isOwnStatement(text) ? NOT_A_STATEMENT : undefined;
     if (problem !== undefined) {
       const error = new LedgerError("invalid-argument", problem);
       if (!closed) failure ??= { error };

@@ -3,8 +3,9 @@ import type pg from "pg";
 import { statement } from "../load-statement.ts";
 import { runTransaction } from "../log/run-query.ts";
 import { mapDatabaseError } from "../map-database-error.ts";
-import { runRows } from "../run-rows.ts";
+import { type Queryable, runRows } from "../run-rows.ts";
 import { BadSchema, makeTables } from "./create-build.ts";
+import { isOwnStatement } from "./own-statement.ts";
 import type { DescribedRelation, ScratchTransaction } from "./port.ts";
 import { readPage } from "./read-page.ts";
 import { runOwn } from "./run-own.ts";
@@ -25,6 +26,21 @@ class Done<T> extends Error {
   }
 }
 
+/** Runs work in a transaction that is rolled back: no setting that it changes is left on the connection either. */
+async function rolledBack<T>(
+  pool: pg.Pool,
+  work: (connection: Queryable) => Promise<T>,
+  isolation?: "repeatable read",
+): Promise<T> {
+  const run = async (connection: Queryable): Promise<never> => {
+    throw new Done(await work(connection));
+  };
+  return runTransaction(pool, run, isolation).catch((error: unknown) => {
+    if (error instanceof Done) return error.result as T;
+    throw error;
+  });
+}
+
 /** Runs work on fresh tables and one snapshot, in a transaction that is rolled back; see `ProjectionStore.scratch`. */
 export async function scratch<T>(
   pool: pg.Pool,
@@ -33,25 +49,23 @@ export async function scratch<T>(
   work: (transaction: ScratchTransaction) => Promise<T>,
 ): Promise<T> {
   try {
-    return await runTransaction(
+    return await rolledBack(
       pool,
       async (connection) => {
         const [{ id } = { id: "0" }] = await runRows<{ id: string }>(connection, transactionSql, []);
         const schemaName = `ledger_${ledgerId}_scratch_${id}`;
         await makeTables(connection, schemaName, { schema, describe: undefined });
-        const result = await work({
+        return work({
           schemaName,
           relations: () => runRows<DescribedRelation>(connection, relationsSql, [schemaName]),
           page: (request) => readPage(connection, ledgerId, request),
           write: (write) => runProjector(connection, schemaName, write),
           run: (text, values) => runRows(connection, text, values),
         });
-        throw new Done(result);
       },
       "repeatable read",
     );
   } catch (error) {
-    if (error instanceof Done) return error.result as T;
     if (error instanceof BadSchema)
       throw new LedgerError("projection-failed", `its schema cannot be made: ${error.message}`, { cause: error.cause });
     throw error;
@@ -65,7 +79,9 @@ export async function select<Row extends object>(
   text: string,
   values: readonly unknown[],
 ): Promise<Row[]> {
-  return runTransaction(pool, async (connection) => {
+  if (typeof text !== "string" || !isOwnStatement(text))
+    throw new LedgerError("invalid-argument", "the projections are read by one statement in a text that only reads");
+  return rolledBack(pool, async (connection) => {
     await runRows(connection, readOnlySql, []);
     await runRows(connection, viewsSql, [`ledger_${ledgerId}`]);
     try {
