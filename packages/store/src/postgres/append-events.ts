@@ -7,6 +7,8 @@ import type { AppendOutcome, AppendRequest, RecordedEvent } from "../port.ts";
 import { decodeOutcomes, type OutcomeRow } from "./decode-outcomes.ts";
 import { encodeRequests } from "./encode-requests.ts";
 import { statement } from "./load-statement.ts";
+import { isRetired } from "./log/retired-connections.ts";
+import { commit, ROLLBACK } from "./log/run-query.ts";
 import { isConnectionLoss, mapDatabaseError } from "./map-database-error.ts";
 import type { WithinAppend } from "./projections/port.ts";
 import { runWithin } from "./projections/run-within.ts";
@@ -54,16 +56,16 @@ async function sendRequests(
     await connection.query("begin isolation level read committed");
     const outcomes = await call();
     await runWithin(connection, ledgerId, requests, outcomes, within);
-    await connection.query("commit");
+    await commit(connection);
     return outcomes;
   } catch (error) {
     broken ||= isConnectionLoss(error);
-    if (within !== undefined && !broken) await connection.query("rollback").catch(onError);
+    if (within !== undefined && !broken) await connection.query(ROLLBACK).catch(onError);
     const isOwn = error instanceof LedgerError && error.code !== "database-unavailable";
     throw broken && !isOwn ? new ConnectionLoss(error) : mapDatabaseError(error);
   } finally {
     connection.off("error", onError);
-    connection.release(broken);
+    connection.release(broken || isRetired(connection));
   }
 }
 

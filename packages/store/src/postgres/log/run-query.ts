@@ -2,6 +2,7 @@ import { LedgerError } from "@eventchain/core";
 import type pg from "pg";
 import { statement } from "../load-statement.ts";
 import { mapDatabaseError } from "../map-database-error.ts";
+import { isRetired } from "./retired-connections.ts";
 
 /** A pool, or the connection that a transaction holds. */
 export type Queryable = Pick<pg.Pool, "query">;
@@ -9,6 +10,9 @@ export type Queryable = Pick<pg.Pool, "query">;
 /** After so long without a statement Postgres ends a transaction: a worker that stopped dead gives its locks back. */
 const IDLE_TIMEOUT_MS = 60_000;
 const beginSql = statement("log-begin");
+
+/** Ends a transaction, and gives back what locks an application's own SQL took for the session. */
+export const ROLLBACK = "rollback; select pg_catalog.pg_advisory_unlock_all()";
 
 /** One statement's rows. Errors: LedgerError, as `mapDatabaseError` names them. */
 export async function runQuery<Row extends pg.QueryResultRow>(
@@ -30,6 +34,14 @@ export async function runWrite(database: Queryable, text: string, values: unknow
   } catch (error) {
     throw mapDatabaseError(error);
   }
+}
+
+/** Commits. Errors: LedgerError `database-failed` where Postgres rolls back instead, as after a failed statement. */
+export async function commit(connection: Queryable): Promise<void> {
+  const { command } = await connection.query("commit").catch((error: unknown) => {
+    throw mapDatabaseError(error);
+  });
+  if (command !== "COMMIT") throw new LedgerError("database-failed", "the transaction had failed, and was rolled back");
 }
 
 /**
@@ -58,15 +70,15 @@ export async function runTransaction<T>(
     await runQuery(connection, `begin isolation level ${isolation}`);
     await runQuery(connection, settingsSql, [`${IDLE_TIMEOUT_MS}ms`]);
     const result = await work(connection);
-    await runQuery(connection, "commit");
+    await commit(connection);
     return result;
   } catch (error) {
     // On a connection that has gone silent a rollback would only wait in its turn: closing it does the same.
     if (error instanceof LedgerError && error.code === "database-unavailable") lost = error;
-    else await connection.query("rollback").catch((failure: Error) => (lost = failure));
+    else await connection.query(ROLLBACK).catch((failure: Error) => (lost = failure));
     throw error;
   } finally {
     connection.off("error", onError);
-    connection.release(lost ?? false);
+    connection.release(lost ?? isRetired(connection));
   }
 }

@@ -1,6 +1,7 @@
 import { LedgerError } from "@eventchain/core";
 import pg from "pg";
 import { statement } from "../load-statement.ts";
+import { retireConnection } from "../log/retired-connections.ts";
 import { runTransaction } from "../log/run-query.ts";
 import { mapDatabaseError } from "../map-database-error.ts";
 import { type Queryable, queryRows, runRows } from "../run-rows.ts";
@@ -16,7 +17,6 @@ const createSql = statement("projection-build-create");
 const deleteSql = statement("projection-build-delete");
 const stopSql = statement("projection-build-stop");
 const makeSchemaSql = statement("projection-schema");
-const transactionSql = statement("projection-transaction");
 const uncommentedSql = statement("projection-uncommented");
 const countRelationsSql = statement("projection-count-relations");
 
@@ -34,7 +34,11 @@ export async function createBuild(pool: pg.Pool, ledgerId: bigint, draft: BuildD
   try {
     return await runTransaction(pool, async (connection) => {
       const { build, isNew } = await findOrInsert(connection, ledgerId, draft);
-      if (isNew) await makeTables(connection, build.schemaName, draft);
+      if (isNew) {
+        await makeTables(connection, build.schemaName, draft);
+        // Its statements may set what they like for the session, as what a dump begins with does.
+        retireConnection(connection);
+      }
       return build;
     });
   } catch (error) {
@@ -103,7 +107,6 @@ export async function makeTables(
   { schema, describe }: Pick<BuildDraft, "schema" | "describe">,
 ): Promise<void> {
   await runRows(connection, makeSchemaSql, [schemaName]);
-  const before = await transactionOf(connection);
   try {
     await runProjector(connection, schemaName, async (run) => {
       // Several statements: the simple protocol, which takes no parameters.
@@ -113,17 +116,12 @@ export async function makeTables(
       if (describe !== undefined) await commentAll(connection, schemaName, describe);
     });
   } catch (error) {
+    if (error instanceof LedgerError && error.code === "projection-failed") throw new BadSchema(error.message);
     if (error instanceof BadSchema || error instanceof LedgerError) throw error;
     const mapped = mapDatabaseError(error);
     if (mapped.retryable) throw mapped;
     throw new BadSchema(error instanceof Error ? error.message : String(error), { cause: error });
   }
-  // A statement that ends the transaction would leave half of it behind.
-  if ((await transactionOf(connection)) !== before) throw new BadSchema("it ends the transaction that it runs in");
-}
-
-async function transactionOf(connection: Queryable): Promise<string | undefined> {
-  return (await runRows<{ id: string }>(connection, transactionSql, []))[0]?.id;
 }
 
 async function commentAll(connection: Queryable, schemaName: string, describe: string): Promise<void> {
