@@ -147,7 +147,8 @@ async function untilAllLive(position: bigint): Promise<void> {
       .filter((reason) => reason != null);
     expect(reasons).toEqual([]);
     const done = records.filter(
-      ({ live, building }) => live?.version === LAST_VERSION && live.position === position && building === null,
+      ({ live, building, retired }) =>
+        live?.version === LAST_VERSION && live.position === position && building === null && retired.length === 0,
     );
     if (done.length === NAMES.length) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -155,7 +156,7 @@ async function untilAllLive(position: bigint): Promise<void> {
 }
 
 test(
-  `projections killed at any moment equal a fresh replay (${EVENTS} events, ${KILLS} kills, CHAOS_SEED=${SEED})`,
+  "projections killed at any moment equal a fresh replay",
   async () => {
     console.info(`CHAOS_EVENTS=${EVENTS} CHAOS_KILLS=${KILLS} CHAOS_SEED=${SEED}`);
     const random = randomFrom(SEED);
