@@ -108,6 +108,18 @@ describe.each(faultModes)("a process that dies %s the commit", (mode) => {
   });
 });
 
+test.each(["stop", "dead-letter"] as const)("no password that an error tells is kept (%s)", async (onError) => {
+  const telling = defineProjection("seen", { schema: SCHEMA, onError }).on(Added, () => {
+    throw new Error("connect postgres://app:hunter2@db/app failed");
+  });
+  await settle(on, telling);
+  await add(1);
+  await settle(on, telling);
+  const [status] = await on.ledger.projections();
+  const [letter] = await on.ledger.projectionDeadLetters("seen");
+  expect(status?.reason ?? letter?.error).toMatch(/connect postgres:\/\/app:\*\*\*@db\/app failed/);
+});
+
 test("a connection that is cut inside of a batch leaves nothing of it, and is no fault of the handler", async () => {
   await settle(on, makeSeen());
   await add(1, 2, 3);

@@ -68,7 +68,7 @@ function meaningOf(error: DriverError): Meaning {
 }
 
 /** The text without the password of any URL in it. */
-function maskPassword(text: string): string {
+export function maskPassword(text: string): string {
   return text.replace(/([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):\S*@/gi, "$1:***@").replace(/(password=)[^\s&;]+/gi, "$1***");
 }
 

@@ -3,7 +3,7 @@ import pg from "pg";
 import { statement } from "../load-statement.ts";
 import { retireConnection } from "../log/retired-connections.ts";
 import { runTransaction } from "../log/run-query.ts";
-import { mapDatabaseError } from "../map-database-error.ts";
+import { mapDatabaseError, maskPassword } from "../map-database-error.ts";
 import { type Queryable, queryRows, runRows } from "../run-rows.ts";
 import type { BuildDraft, BuildRecord, RunSql } from "./port.ts";
 import { runProjector } from "./run-projector.ts";
@@ -58,7 +58,7 @@ async function insertStopped(
   // One that is there is a racer's, or what the SQL itself committed.
   if (build.version !== draft.version || build.reason !== null || build.position > 0n) return build;
   await runProjector(connection, build.schemaName, (run) => dropSchema(run, build.schemaName));
-  const reason = `its schema cannot be made: ${problem}`;
+  const reason = `its schema cannot be made: ${maskPassword(problem)}`;
   await runRows(connection, stopSql, [build.buildId, reason]);
   return { ...build, reason };
 }

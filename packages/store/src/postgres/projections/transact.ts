@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { statement } from "../load-statement.ts";
 import { runTransaction } from "../log/run-query.ts";
+import { maskPassword } from "../map-database-error.ts";
 import { runRows } from "../run-rows.ts";
 import type { BuildRecord, BuildTransaction, TransactOptions } from "./port.ts";
 import { readPage } from "./read-page.ts";
@@ -55,7 +56,7 @@ export function transact<T>(
   });
 }
 
-/** What Postgres can keep of a text of an application's own: no U+0000, no lone surrogates. */
+/** What may be kept of a text of an application's own: no password of a URL; no U+0000 and no lone surrogates. */
 function storable(text: string): string {
-  return text.toWellFormed().replaceAll("\0", "\ufffd");
+  return maskPassword(text).toWellFormed().replaceAll("\0", "\ufffd");
 }
