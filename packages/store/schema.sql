@@ -365,6 +365,9 @@ table projection_builds (
   created_at timestamp with time zone not null default clock_timestamp(),
   swapped_at timestamp with time zone,
   definition bytea,
+  put_off text,
+  tries integer not null default 0,
+  try_at timestamp with time zone,
   constraint projection_builds_check CHECK (((stopped_at IS NULL) = (reason IS NULL))),
   constraint projection_builds_definition_check CHECK ((octet_length(definition) = 32)),
   constraint projection_builds_hash_check CHECK ((octet_length(hash) = 32)),
@@ -372,10 +375,12 @@ table projection_builds (
   constraint projection_builds_mode_check CHECK ((mode = ANY (ARRAY['inline'::text, 'async'::text]))),
   constraint projection_builds_pkey PRIMARY KEY (build_id),
   constraint projection_builds_position_check CHECK (("position" >= 0)),
-  constraint projection_builds_state_check CHECK ((state = ANY (ARRAY['building'::text, 'live'::text]))),
+  constraint projection_builds_state_check CHECK ((state = ANY (ARRAY['building'::text, 'live'::text, 'retired'::text]))),
+  constraint projection_builds_tries_check CHECK ((tries >= 0)),
   constraint projection_builds_version_check CHECK ((version >= 1))
 );
-CREATE UNIQUE INDEX projection_builds_one_of_each ON eventchain.projection_builds USING btree (ledger_id, name, state);
+CREATE INDEX projection_builds_name ON eventchain.projection_builds USING btree (ledger_id, name);
+CREATE UNIQUE INDEX projection_builds_one_of_each ON eventchain.projection_builds USING btree (ledger_id, name, state) WHERE (state <> 'retired'::text);
 grant DELETE on projection_builds to eventchain_handler;
 grant INSERT on projection_builds to eventchain_handler;
 grant SELECT on projection_builds to eventchain_handler;

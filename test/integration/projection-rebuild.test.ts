@@ -2,7 +2,7 @@ import { connect, defineProjection, type Projection, projectOnce, replayProjecti
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
-import { Added, buildsOf, openProjecting, type Projecting, settle } from "../support/projecting.ts";
+import { Added, buildsOf, openProjecting, type Projecting, settle, settleAll } from "../support/projecting.ts";
 
 const SCHEMA = "create table counts (stream text primary key, n bigint not null)";
 
@@ -133,7 +133,7 @@ describe("a new version", () => {
     expect(await settle(on, counts(2))).toMatchObject({ putOff: true, reason: undefined });
     expect(await buildsOf(on, "counts")).toMatchObject({ live: "1@2", building: "2@2" });
     await reader.query("commit");
-    await settle(on, counts(2));
+    await settleAll(on, counts(2));
     expect(await buildsOf(on, "counts")).toMatchObject({ live: "2@2" });
   });
 

@@ -43,7 +43,7 @@ async function build(number: number, sql: string): Promise<string> {
 
 function swap(to: string, from?: string): Promise<void> {
   return asProjector(async (connection) => {
-    await swapViews(connection, { schema, to, from });
+    await swapViews(connection, { schema, to, from, tries: 0 });
     if (from !== undefined) await dropBuildSchema(connection, from);
   });
 }
@@ -176,7 +176,7 @@ describe("readers", () => {
     const next = await build(2, "create table counts (other int, n int); insert into counts values (0, 2)");
     let read: Promise<unknown> | undefined;
     await asProjector(async (connection) => {
-      await swapViews(connection, { schema, to: next, from: old });
+      await swapViews(connection, { schema, to: next, from: old, tries: 0 });
       read = rows("select n from $schema.counts");
       await waiting();
       await dropBuildSchema(connection, old);

@@ -50,6 +50,7 @@ describe("a projection", () => {
         deadLetters: 0n,
         changed: false,
         building: null,
+        retired: [],
       },
     ]);
   });

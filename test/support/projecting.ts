@@ -1,4 +1,5 @@
 // Projections of one ledger, without a worker: a test says when they are worked on.
+import { setTimeout as pause } from "node:timers/promises";
 import {
   connect,
   defineEvent,
@@ -71,6 +72,18 @@ export async function settle(
     const record = projections.find(({ name }) => name === projection.name);
     const report = await projectOnce(deps, projection, record, headPosition);
     if (!report.more) return report;
+  }
+}
+
+/** As `settle`, and whatever is put off meanwhile is waited for. */
+export async function settleAll(
+  deps: Pick<Projecting, "ledgerId" | "projections">,
+  projection: Projection,
+): Promise<void> {
+  for (;;) {
+    const { putOff, putOffMs = 50 } = await settle(deps, projection);
+    if (!putOff) return;
+    await pause(putOffMs);
   }
 }
 

@@ -28,6 +28,7 @@ test("exports these names", () => {
     "deny",
     "describeCommands",
     "describeProjections",
+    "dropRetired",
     "formatInstant",
     "giveUp",
     "hasClaim",

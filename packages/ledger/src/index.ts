@@ -74,6 +74,7 @@ export {
 } from "./projections/check-projection.ts";
 export { defineProjection } from "./projections/define-projection.ts";
 export { type DescribeProjectionsOptions, describeProjections } from "./projections/describe-projections.ts";
+export { dropRetired } from "./projections/drop-retired.ts";
 export { type ProjectReport, projectOnce } from "./projections/project-once.ts";
 export {
   cancelReplay,

@@ -56,12 +56,29 @@ function toWords(status: LedgerStatus): string {
   ].join("\n");
 }
 
-function projectionInWords({ name, version, state, position, behind, building, changed }: ProjectionStatus): string {
+function projectionInWords({
+  name,
+  version,
+  state,
+  position,
+  behind,
+  building,
+  retired,
+  changed,
+}: ProjectionStatus): string {
   const at =
     version === null ? "" : ` version ${version} at ${position}${behind === 0n ? "" : `, behind by ${behind}`}`;
-  const next = building === null ? "" : `; building version ${building.version}, at ${building.position}`;
+  const next =
+    building === null
+      ? ""
+      : `; building version ${building.version}, at ${building.position}${because(building.reason)}`;
   const due = changed ? "; its definition has changed: raise its version, or replay it" : "";
-  return `project   ${name} ${state}${at}${next}${due}`;
+  const old = retired.map((build) => `; version ${build.version} is to be dropped${because(build.reason)}`).join("");
+  return `project   ${name} ${state}${at}${next}${due}${old}`;
+}
+
+function because(reason: string | null): string {
+  return reason === null ? "" : ` (${showText(reason)})`;
 }
 
 function seconds(ms: bigint): string {

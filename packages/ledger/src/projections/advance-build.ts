@@ -26,7 +26,7 @@ export type Advance =
 
 /** A build as it was last seen. */
 export type SeenBuild = Pick<ListedBuild, "buildId" | "mode" | "state" | "position" | "reason"> &
-  Partial<Pick<ListedBuild, "forked">>;
+  Partial<Pick<ListedBuild, "forked" | "putOff" | "waitMs">>;
 
 type Hindrance = Exclude<Advance, { kind: "moved" }>;
 
@@ -35,8 +35,11 @@ const BATCHES_PER_ROUND = 16;
 /** A batch is one transaction: so many events, and so many bytes of their texts and one event more. */
 const BATCH_EVENTS = 2_000;
 const BATCH_BYTES = 8 * 1024 * 1024;
-/** So far behind at most, a live inline build is caught up while the ledger is held, so that appends take over. */
-const CLOSING_EVENTS = 1_000n;
+/**
+ * So far behind at most, a live inline build is caught up while the ledger is held, so that appends take over: all appends
+ * wait for the handlers of so many events.
+ */
+const CLOSING_EVENTS = 200n;
 
 /**
  * Advances a build through the events that its projection handles, for one round: so many batches, or until nothing more

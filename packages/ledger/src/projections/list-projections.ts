@@ -1,5 +1,5 @@
 import { compareUtf8 } from "@eventchain/core";
-import type { ProjectionRecord, ProjectionStore } from "@eventchain/store";
+import type { ListedBuild, ProjectionRecord, ProjectionStore } from "@eventchain/store";
 import { reasonOf } from "./reason-of.ts";
 import { isChanged } from "./rebuild-projection.ts";
 import type { Projection, ProjectionStatus } from "./types.ts";
@@ -25,7 +25,7 @@ export async function listProjections(
 }
 
 function statusOf(
-  { name, enabled, live, building }: ProjectionRecord,
+  { name, enabled, live, building, retired }: ProjectionRecord,
   headPosition: bigint,
   definition: Projection | undefined,
 ): ProjectionStatus {
@@ -42,8 +42,14 @@ function statusOf(
     deadLetters: first?.deadLetters ?? 0n,
     changed: definition !== undefined && live !== null && isChanged(definition, live),
     building:
-      building === null ? null : { version: building.version, position: building.position, reason: reasonOf(building) },
+      building === null ? null : { version: building.version, position: building.position, reason: waitOf(building) },
+    retired: retired.map(({ version, putOff }) => ({ version, reason: putOff })),
   };
+}
+
+function waitOf(build: ListedBuild): string | null {
+  const reason = reasonOf(build);
+  return reason === null && build.putOff !== null ? `its swap is put off: ${build.putOff}` : reason;
 }
 
 function unbuilt(name: string, headPosition: bigint): ProjectionStatus {
@@ -57,5 +63,6 @@ function unbuilt(name: string, headPosition: bigint): ProjectionStatus {
     deadLetters: 0n,
     changed: false,
     building: null,
+    retired: [],
   };
 }

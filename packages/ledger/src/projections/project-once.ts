@@ -1,6 +1,7 @@
 import { LedgerError } from "@eventchain/core";
 import type { ListedBuild, ProjectionRecord } from "@eventchain/store";
 import { type Advance, advanceBuild, type ProjectionDeps } from "./advance-build.ts";
+import { dropRetired } from "./drop-retired.ts";
 import { isChanged, makeBuild, needOf, type RebuildStep, stepBuild } from "./rebuild-projection.ts";
 import type { Projection } from "./types.ts";
 
@@ -10,6 +11,8 @@ export interface ProjectReport {
   readonly more: boolean;
   /** Somebody else has it, or is in the way, for the moment: look again soon. */
   readonly putOff: boolean;
+  /** In how many milliseconds that is to be; default: soon. */
+  readonly putOffMs?: number | undefined;
   /** Why its live build, or the one on its way, does not go on; undefined where both do. */
   readonly reason: string | undefined;
 }
@@ -19,7 +22,7 @@ export interface ProjectReport {
  * one's beside that, and both are advanced; the new one is swapped in once it has caught up. Any number of processes may
  * do so at once: whoever has a build's row works on it.
  *
- * The durable steps are those of `makeBuild`, `stepBuild` and `advanceBuild`.
+ * The durable steps are those of `makeBuild`, `stepBuild`, `advanceBuild` and `dropRetired`.
  *
  * @param record how it stood a moment ago; undefined: it was not known to the ledger
  * @param headPosition of the ledger, in the same look
@@ -37,12 +40,19 @@ export async function projectOnce(
     });
   const live = await advanceLive(deps, projection, record?.live ?? null, headPosition);
   const step = await advanceNew(deps, projection, record);
+  const dropMs = await dropRetired(deps, record);
   const reasons = [step, live].map((each) => (each?.kind === "stopped" ? each.reason : undefined));
   return {
-    more: (live?.kind === "moved" && live.position < live.bound) || step?.kind === "moved",
-    putOff: step?.kind === "put-off" || live?.kind === "busy",
+    more: (live?.kind === "moved" && live.position < live.bound) || step?.kind === "moved" || step?.kind === "swapped",
+    putOff: step?.kind === "put-off" || live?.kind === "busy" || dropMs !== undefined,
+    putOffMs: live?.kind === "busy" ? undefined : leastOf(step?.kind === "put-off" ? step.waitMs : undefined, dropMs),
     reason: reasons.find((reason) => reason !== undefined),
   };
+}
+
+function leastOf(...times: (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 }
 
 /** A live build of another version, or another definition, is left to the processes that have that one. */

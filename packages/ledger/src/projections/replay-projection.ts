@@ -2,12 +2,13 @@ import { setTimeout as pause } from "node:timers/promises";
 import { LedgerError } from "@eventchain/core";
 import type { BuildRecord, ProjectionRecord } from "@eventchain/store";
 import type { ProjectionDeps, SeenBuild } from "./advance-build.ts";
+import { dropRetired } from "./drop-retired.ts";
 import { isChanged, makeBuild, stepBuild } from "./rebuild-projection.ts";
 import type { Projection } from "./types.ts";
 
-/** How long to wait for a build that somebody else works on, or whose swap was put off, before the next look. */
+/** How long to wait for a build that somebody else works on, before the next look; and at most for one whose swap was put off. */
 const BUSY_PAUSE_MS = 100;
-const PUT_OFF_PAUSE_MS = 1_000;
+const MAX_PAUSE_MS = 1_000;
 
 export interface ReplayOptions {
   /** Drops a build that was left on the way, and begins at the first event. Default false: goes on with it. */
@@ -56,7 +57,10 @@ export async function replayProjection(
   for (;;) {
     throwIfAborted(signal);
     const step = await stepBuild({ ...deps, signal, onProgress }, projection, build);
-    if (step.kind === "swapped") return done(step.position);
+    if (step.kind === "swapped") {
+      await dropRetired(deps, (await look(deps, name)).record);
+      return done(step.position);
+    }
     if (step.kind === "stopped") throw stopped(name, step.reason);
     const { record, headPosition } = await look(deps, name);
     if (record?.live?.buildId === buildId) return done(record.live.position);
@@ -65,13 +69,14 @@ export async function replayProjection(
     // Of whoever has it.
     if (step.kind === "busy") onProgress?.(build.position, headPosition);
     if (step.kind === "busy") await pauseUnless(signal, BUSY_PAUSE_MS);
-    if (step.kind === "put-off") await pauseUnless(signal, PUT_OFF_PAUSE_MS);
+    if (step.kind === "put-off") await pauseUnless(signal, Math.min(step.waitMs, MAX_PAUSE_MS));
   }
 }
 
 /** Drops the build of a projection that is on its way; gives whether there was one. The live one is not touched. */
 export async function cancelReplay(deps: ProjectionDeps, name: string): Promise<boolean> {
   const { record } = await look(deps, name);
+  await dropRetired(deps, record);
   if (record?.building == null) return false;
   await dropBuilding(deps, record.building.buildId);
   return true;
@@ -82,6 +87,7 @@ async function beginReplay(deps: ProjectionDeps, projection: Projection, clean: 
   const { name, version } = projection;
   const { record } = await look(deps, name);
   if (record?.enabled === false) throw switchedOff(name);
+  await dropRetired(deps, record);
   const left = record?.building ?? null;
   if (left !== null && left.version > version && !clean)
     throw new LedgerError(

@@ -125,6 +125,8 @@ export interface ProjectionStatus {
   readonly deadLetters: bigint;
   /** The ledger was opened with another definition of the live build's version: raise its version, or replay it. */
   readonly changed: boolean;
-  /** A build that is on its way. */
+  /** A build that is on its way; `reason`: why it stopped, or why its swap is put off. */
   readonly building: { readonly version: number; readonly position: bigint; readonly reason: string | null } | null;
+  /** Builds that were live, and whose tables are yet to be dropped; `reason`: why that is put off. */
+  readonly retired: readonly { readonly version: number; readonly reason: string | null }[];
 }

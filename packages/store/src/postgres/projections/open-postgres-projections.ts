@@ -5,6 +5,7 @@ import { runRows } from "../run-rows.ts";
 import { createBuild, deleteBuild } from "./create-build.ts";
 import type { BuildRecord, DeadLetter, ListedBuild, ProjectionRecord, ProjectionStore } from "./port.ts";
 import { readPage } from "./read-page.ts";
+import { dropRetired, probeSwap, putOff } from "./retire-build.ts";
 import { scratch, select } from "./scratch.ts";
 import { transact } from "./transact.ts";
 
@@ -23,6 +24,9 @@ export function openPostgresProjections(pool: pg.Pool): ProjectionStore {
     createBuild: (ledgerId, draft) => createBuild(pool, ledgerId, draft),
     page: (ledgerId, request) => readPage(pool, ledgerId, request),
     transact: (buildId, work, options) => transact(pool, buildId, work, options),
+    probeSwap: (buildId) => probeSwap(pool, buildId),
+    putOff: (buildId, reason, backsOff) => putOff(pool, buildId, reason, backsOff),
+    dropRetired: (buildId) => dropRetired(pool, buildId),
     async retry(ledgerId, name) {
       const [row] = await runRows<{ count: bigint }>(pool, retrySql, [ledgerId, name]);
       return row?.count ?? 0n;
@@ -52,8 +56,10 @@ async function listProjections(
   const byName = new Map<string, ProjectionRecord>();
   for (const { headPosition: _, name, enabled, ...build } of rows) {
     if (name === null) continue;
-    const record = byName.get(name) ?? { name, enabled, live: null, building: null };
-    byName.set(name, build.buildId === null ? record : { ...record, [build.state]: build });
+    const record = byName.get(name) ?? { name, enabled, live: null, building: null, retired: [] };
+    if (build.buildId === null) byName.set(name, record);
+    else if (build.state === "retired") byName.set(name, { ...record, retired: [...record.retired, build] });
+    else byName.set(name, { ...record, [build.state]: build });
   }
   return { headPosition: rows[0]?.headPosition ?? 0n, projections: [...byName.values()] };
 }

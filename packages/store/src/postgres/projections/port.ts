@@ -9,8 +9,11 @@ export interface BuildRecord {
   name: string;
   version: number;
   mode: "inline" | "async";
-  /** The live one is what people read; there is at most one of each for a name. */
-  state: "building" | "live";
+  /**
+   * The live one is what people read; there is at most one of each of these two for a name. `retired`: another one took its
+   * place, and its schema is yet to be dropped.
+   */
+  state: "building" | "live" | "retired";
   /** Where its tables are. */
   schemaName: string;
   /** The last event of the ledger that its tables have; 0 before the first. */
@@ -26,12 +29,18 @@ export interface ProjectionRecord {
   enabled: boolean;
   live: ListedBuild | null;
   building: ListedBuild | null;
+  /** By their age. */
+  retired: readonly ListedBuild[];
 }
 
 export type ListedBuild = Omit<BuildRecord, "ledgerId" | "name"> & {
   /** The event at its position is not the one that was applied: its rows are another history's. */
   forked: boolean;
   deadLetters: bigint;
+  /** Why its swap, or the drop of a retired one, was put off; null where it was not. */
+  putOff: string | null;
+  /** Milliseconds before that is tried again; 0: at once. */
+  waitMs: number;
   /** `BuildDraft.definition` of what it was made from; null where that is not known. */
   definition: Bytes | null;
 };
@@ -98,6 +107,8 @@ export interface BuildTransaction {
   readonly build: BuildRecord;
   /** The event at its position is not the one that it was: nothing may be built on. */
   readonly forked: boolean;
+  /** Milliseconds before its swap is tried again; 0: at once. */
+  readonly waitMs: number;
   /** The next events, as this transaction sees them. */
   page(request: PageRequest): Promise<EventPage>;
   /** Runs work on its tables. Deferred constraints are checked at its end. What the work throws is thrown on. */
@@ -112,10 +123,10 @@ export interface BuildTransaction {
    */
   holdLive(): Promise<{ readonly position: bigint; readonly forked: boolean } | undefined>;
   /**
-   * Makes the build the live one in the place of the one that `holdLive` took, whose tables go. To be done last: readers
-   * wait from here to the commit. The live one must not be further on.
-   * Errors: LedgerError `timeout` where readers are in the way for long; `projection-failed` where something that is not
-   * this projection's is, named by the message.
+   * Makes the build the live one in the place of the one that `holdLive` took, which is retired: its tables stay for
+   * `dropRetired`. To be done last: readers wait from here to the commit. The live one must not be further on.
+   * Errors: LedgerError `timeout` where readers of the views do not end at once; `projection-failed` where something that
+   * is not this projection's is in the way, named by the message.
    */
   swapIn(): Promise<void>;
   /** Runs a statement as the user of the connection, for what is done beside the projection's own tables. */
@@ -145,6 +156,24 @@ export interface ProjectionStore {
     work: (transaction: BuildTransaction) => Promise<T>,
     options?: TransactOptions,
   ): Promise<T | undefined>;
+  /**
+   * Takes the views that a build's swap replaces away from readers, and gives them back: so a swap that must hold the
+   * ledger learns of readers before it does. Gives false where somebody has the build at this moment, or it is gone.
+   * Errors: LedgerError `timeout` where readers of the views do not end at once; `projection-failed` as `swapIn`.
+   */
+  probeSwap(buildId: bigint): Promise<boolean>;
+  /**
+   * Notes why a build's swap, or its drop, was put off; `backsOff`: it is to be tried again after a while that doubles each
+   * time, from 250 ms to 30 s, and not before. Gives after how many milliseconds.
+   */
+  putOff(buildId: bigint, reason: string, backsOff: boolean): Promise<number>;
+  /**
+   * Drops the schema of a retired build, and its row. Gives false where it is not to be tried yet, somebody else does it at
+   * this moment, or it is gone.
+   * Errors: LedgerError `timeout` where somebody reads its tables; `projection-failed` where something that is not this
+   * projection's depends on them, named by the message.
+   */
+  dropRetired(buildId: bigint): Promise<boolean>;
   /** Clears why a projection's builds stopped; gives how many had. */
   retry(ledgerId: bigint, name: string): Promise<bigint>;
   deadLetters(ledgerId: bigint, name: string): Promise<DeadLetter[]>;

@@ -3,17 +3,17 @@ import { statement } from "../load-statement.ts";
 import { type Queryable, runRows } from "../run-rows.ts";
 import type { BuildRecord } from "./port.ts";
 import { runProjector } from "./run-projector.ts";
-import { dropBuildSchema, swapViews } from "./swap-views.ts";
+import { swapViews } from "./swap-views.ts";
 
 const tryNameLockSql = statement("projection-try-name-lock");
 const liveLockSql = statement("projection-live-lock");
 const lockTimeoutSql = statement("projection-lock-timeout");
 const makeSchemaSql = statement("projection-schema");
-const deleteSql = statement("projection-build-delete");
+const retireSql = statement("projection-build-retire");
 const goLiveSql = statement("projection-build-go-live");
 
-/** How long a batch of the live build may take that a swap waits for. */
-const LIVE_LOCK_TIMEOUT = "1s";
+/** How long a batch of the live build may take that a swap waits for: under the ledger's lock all appends wait with it. */
+const LIVE_LOCK_TIMEOUTS = { async: "1s", inline: "100ms" } as const;
 
 /** The build that is live until now, as a transaction that has its row sees it. */
 export interface LiveBuild {
@@ -33,35 +33,36 @@ export interface LiveBuild {
  */
 export async function holdLive(
   connection: Queryable,
-  { ledgerId, name }: Pick<BuildRecord, "ledgerId" | "name">,
+  { ledgerId, name, mode }: Pick<BuildRecord, "ledgerId" | "name" | "mode">,
 ): Promise<LiveBuild | undefined> {
   const [projection] = await runRows(connection, tryNameLockSql, [ledgerId, name]);
   if (projection === undefined)
     throw new LedgerError("timeout", `somebody makes or drops a build of ${name} at this moment`, { retryable: true });
-  await runRows(connection, lockTimeoutSql, [LIVE_LOCK_TIMEOUT]);
+  await runRows(connection, lockTimeoutSql, [LIVE_LOCK_TIMEOUTS[mode]]);
   const [live] = await runRows<LiveBuild>(connection, liveLockSql, [ledgerId, name]);
   return live;
 }
 
 /**
  * Makes a build the live one, in a transaction that has its row and that of the live one: from its commit on people read
- * the build's tables, and those of the old one are gone. To be done last in its transaction, as readers wait from here on.
+ * the build's tables, and the old one is retired. To be done last in its transaction, as readers wait from here on.
  *
- * Errors: those of `swapViews` and `dropBuildSchema`; nothing is swapped then, and the transaction is to be rolled back.
+ * @param tries how often it was tried in vain
+ * Errors: those of `swapViews`; nothing is swapped then, and the transaction is to be rolled back.
  */
 export async function swapIn(
   connection: Queryable,
   build: Pick<BuildRecord, "buildId" | "ledgerId" | "schemaName">,
   live: LiveBuild | undefined,
+  tries: number,
 ): Promise<void> {
   const schema = `ledger_${build.ledgerId}`;
   await runRows(connection, makeSchemaSql, [schema]);
   // The two live ones must never stand side by side: there is one for a name.
-  if (live !== undefined) await runRows(connection, deleteSql, [live.buildId]);
+  if (live !== undefined) await runRows(connection, retireSql, [live.buildId]);
   await runRows(connection, goLiveSql, [build.buildId]);
   // No plain name is anybody's while views are made.
-  await runProjector(connection, "pg_catalog", async () => {
-    await swapViews(connection, { schema, to: build.schemaName, from: live?.schemaName });
-    if (live !== undefined) await dropBuildSchema(connection, live.schemaName);
-  });
+  await runProjector(connection, "pg_catalog", () =>
+    swapViews(connection, { schema, to: build.schemaName, from: live?.schemaName, tries }),
+  );
 }

@@ -28,13 +28,16 @@ export function transact<T>(
 ): Promise<T | undefined> {
   return runTransaction(pool, async (connection) => {
     if (holdLedger !== undefined) await runRows(connection, holdSql, [holdLedger]);
-    const [row] = await runRows<BuildRecord & { forked: boolean }>(connection, lockSql, [buildId]);
+    const [row] = await runRows<BuildRecord & { forked: boolean; waitMs: number; tries: number }>(connection, lockSql, [
+      buildId,
+    ]);
     if (row === undefined) return undefined;
-    const { forked, ...build } = row;
+    const { forked, waitMs, tries, ...build } = row;
     let live: LiveBuild | undefined;
     return work({
       build,
       forked,
+      waitMs,
       page: (request) => readPage(connection, build.ledgerId, request),
       write: (write) => runProjector(connection, build.schemaName, write),
       async move(position) {
@@ -50,7 +53,7 @@ export function transact<T>(
         live = await holdLive(connection, build);
         return live;
       },
-      swapIn: () => swapIn(connection, build, live),
+      swapIn: () => swapIn(connection, build, live, tries),
       run: (text, values) => runRows(connection, text, values),
     });
   });

@@ -1,7 +1,8 @@
 -- Each projection with its builds, in one snapshot with the head. `forked`: the event at its position is another one now, or
 -- gone.
 select p.name, b.build_id as "buildId", b.version, b.mode, b.state, b.schema_name as "schemaName", b.position, b.reason,
-       b.definition,
+       b.definition, b.put_off as "putOff",
+       greatest(ceil(extract(epoch from b.try_at - clock_timestamp()) * 1000), 0)::int as "waitMs",
        b.hash is distinct from case when b.position = 0 then (
          select l.genesis_hash from eventchain.ledgers l where l.ledger_id = b.ledger_id
        ) else (

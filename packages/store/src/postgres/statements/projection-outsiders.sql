@@ -1,4 +1,4 @@
--- What stands outside of a schema and depends on something in it, in words; at most ten.
+-- What stands outside of a schema and depends on something in it, in words; at most ten. `$2`: a schema that may, or null.
 with inside as (
   select classid, objid from pg_depend
    where refclassid = 'pg_namespace'::regclass and refobjid = to_regnamespace($1::text)
@@ -26,5 +26,6 @@ with inside as (
 select pg_describe_object(p.classid, p.objid, 0) as what
   from placed p
  where p.namespace is distinct from to_regnamespace($1::text)
+   and (p.namespace is null or p.namespace is distinct from to_regnamespace($2::text))
  order by 1
  limit 10
