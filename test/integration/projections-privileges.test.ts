@@ -119,9 +119,9 @@ describe("a login of the role", () => {
     });
 
     test("not an inline one, without an append", async () => {
-      const head = await on.ledger.append("s", { type: "Other", data: {} });
+      const { events } = await on.ledger.append("s", { type: "Other", data: {} });
       const { seen } = await builds();
-      const values = [on.ledgerId, seen?.buildId, seen?.position, head.position];
+      const values = [on.ledgerId, seen?.buildId, seen?.position, events[0]?.position];
       const move = "select eventchain.move_inline_build($1, $2, $3, $4)";
       await expect(poolOf("writer").query(move, values)).rejects.toMatchObject({ code: "22023" });
     });
