@@ -271,6 +271,31 @@ describe("a CSV file with a map of tables", () => {
     await expectIntact();
   });
 
+  test("whose history was rewritten is refused, and --check finds it", async () => {
+    const file = join(folder, "cups.csv");
+    const history = { at: "at", actor: "who" };
+    await writeFile(map, JSON.stringify({ tables: [{ name: "cups", key: ["sku"], history }] }));
+    const third = "cup,130,2025-03-01T00:00:00Z,ada";
+    await writeFile(
+      file,
+      `sku,cents,at,who\ncup,100,2025-01-01T00:00:00Z,ada\ncup,120,2025-02-01T00:00:00Z,bob\n${third}\n`,
+    );
+    await importJson(file);
+    await writeFile(
+      file,
+      `sku,cents,at,who\ncup,1,2019-01-01T00:00:00Z,eve\ncup,2,2019-02-01T00:00:00Z,eve\n${third}\ncup,140,2025-04-01T00:00:00Z,ada\n`,
+    );
+    const again = await run("import", file, "--map", map);
+    expect(again.exitCode).toBe(2);
+    expect(again.stderr).toMatch(/^cups sku cup has another history than the ledger: its change 1 is not/m);
+    expect((await run("log", "--json")).lines()).toHaveLength(3);
+    const check = await run("import", file, "--map", map, "--check");
+    expect(check.exitCode).toBe(1);
+    expect(check.stderr).toMatch(
+      /^cups sku cup: the source has another history, .* 3 changes that are not how it begins$/m,
+    );
+  });
+
   test("its draft has the file's name, and no key, which the import asks for", async () => {
     const file = join(folder, "people.csv");
     await writeFile(file, "id,name\n1,Ada\n");
