@@ -125,7 +125,7 @@ test.concurrent.each(wrongNodes)("RPC_URL with %s", async (_what, url, message) 
 const wrongArguments: [readonly string[], RegExp][] = [
   [[], /no command is given/],
   [["lab", "list"], /unknown command 'lab'/],
-  [["verify", "--snapshots"], /unknown option '--snapshots'/],
+  [["verify", "--snapshot"], /unknown option '--snapshot'/],
   [["verify", "--from", "x"], /--from.*whole number/],
   [["verify", "--from", "0"], /--from.*Positions start at 1: see/],
   [["verify", "--trust", "no-such-file"], /cannot read the trust root "no-such-file": there is no such file/],

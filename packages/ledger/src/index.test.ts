@@ -14,6 +14,7 @@ test("exports these names", () => {
     "cancelReplay",
     "checkAppend",
     "checkProjection",
+    "collectDefinitions",
     "collectHandlers",
     "collectModels",
     "connect",

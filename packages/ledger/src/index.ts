@@ -32,6 +32,7 @@ export type {
 } from "./commands/types.ts";
 export { type ConnectOptions, connect } from "./connect.ts";
 export { defineConfig } from "./define-config.ts";
+export { collectDefinitions } from "./events/collect-definitions.ts";
 export { defineEvent } from "./events/define-event.ts";
 export { type EventSchema, listSchemas } from "./events/list-schemas.ts";
 export type {

@@ -3,6 +3,7 @@ import { LedgerError, parseJson } from "@eventchain/core";
 import { collect } from "../frame/arguments.ts";
 import type { ExitCode, RegisterCommand } from "../frame/command-spec.ts";
 import type { CommandContext } from "../frame/context.ts";
+import { openOwnLedger } from "../frame/open-own-ledger.ts";
 import { OutputClosed, OutputFailed } from "../frame/output.ts";
 import { appendLines } from "../jsonl/append-lines.ts";
 import { parseExpect } from "../jsonl/parse-append-line.ts";
@@ -50,8 +51,8 @@ async function appendOne(context: CommandContext, options: AppendArguments): Pro
     commandId: command,
     signal: context.signal,
   };
-  const ledger = await context.ledger();
-  const receipt = await ledger.append(stream, event, appendOptions);
+  const { ledger, make } = await openOwnLedger(context);
+  const receipt = await ledger.append(stream, make(event), appendOptions);
   await context.output.document(showReceipt(receipt), ({ position, version, id }) => {
     const before = receipt.duplicate ? " (recorded before)" : "";
     return `position ${position}: ${showText(type)}, version ${version} of ${showText(stream)}, id ${id}${before}`;
@@ -66,13 +67,13 @@ async function appendStream(context: CommandContext, source: string, options: Ap
   const [option] = Object.keys(options);
   if (option !== undefined)
     throw new LedgerError("invalid-argument", `append - takes no --${option}: it is part of each line`);
-  const ledger = await context.ledger();
+  const own = await openOwnLedger(context);
   const stop = new AbortController();
   const stdin = addAbortSignal(AbortSignal.any([context.signal, stop.signal]), context.stdin);
   let exitCode: ExitCode = 0;
   let gone: OutputClosed | OutputFailed | undefined;
   const counted = { done: 0, failed: 0, lastLine: 0 };
-  for await (const result of appendLines(ledger, stdin, stop.signal)) {
+  for await (const result of appendLines(own, stdin, stop.signal)) {
     counted.lastLine = result.line;
     if ("shown" in result) counted.done += 1;
     else {

@@ -1,5 +1,5 @@
-import type { Ledger } from "@eventchain/ledger";
 import { type DescribedError, describeError } from "../frame/describe-error.ts";
+import type { OwnLedger } from "../frame/open-own-ledger.ts";
 import { keepInFlight } from "./keep-in-flight.ts";
 import { MAX_LINE_BYTES, parseAppendLine } from "./parse-append-line.ts";
 import { type ShownReceipt, showReceipt } from "./show-receipt.ts";
@@ -21,7 +21,7 @@ export type LineResult = { readonly line: number } & (
  * under way is done first; also when `stop` says that no more is to be sent, which ends the results.
  */
 export function appendLines(
-  ledger: Pick<Ledger, "append">,
+  { ledger, make }: OwnLedger,
   source: AsyncIterable<Uint8Array>,
   stop: AbortSignal,
 ): AsyncGenerator<LineResult> {
@@ -29,7 +29,7 @@ export function appendLines(
     try {
       if ("error" in line) throw line.error;
       const { stream, event, options } = parseAppendLine(line.text);
-      const receipt = await ledger.append(stream, event, options);
+      const receipt = await ledger.append(stream, make(event), options);
       return { line: line.number, shown: showReceipt(receipt) };
     } catch (error) {
       const described = describeError(error);
