@@ -57,6 +57,20 @@ async function addElsewhere(n: number): Promise<void> {
   await ledger.append("s", Added({ n }));
 }
 
+test("a ledger is not held while a worker catches up an inline projection that is far behind", async () => {
+  await using connection = await connect({ database: database.pool });
+  const ledger = await connection.ledger(on.ledger.origin, { events: [Added] });
+  await ledger.append("s", Array<ReturnType<typeof Added>>(300).fill(Added({ n: 1 })));
+  const held: boolean[] = [];
+  const transact: typeof on.projections.transact = (buildId, work, options) => {
+    held.push(options?.holdLedger !== undefined);
+    return on.projections.transact(buildId, work, options);
+  };
+  await settle({ ...on, projections: { ...on.projections, transact } }, seen);
+  expect(held).toEqual([false]);
+  expect(await numbers()).toHaveLength(300);
+});
+
 describe("an inline projection", () => {
   test("has each event from its append's receipt on", async () => {
     const receipt = await add(1);
