@@ -2,17 +2,13 @@
 // new database of the server that DATABASE_URL names (an administrator's URL), or starts a Postgres of its own. The writer and the
 // subscriber have a connection pool each, as two processes would; the clock is one process's monotonic one.
 
-import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { createGenesis, sha256, signerFromSeed, utf8 } from "@eventchain/core";
-import { startPostgres } from "@eventchain/devstack";
 import { connect, type Ledger } from "@eventchain/ledger";
 import { migrate, openPostgresStore } from "@eventchain/store";
 import pg from "pg";
+import { withDatabase } from "./with-database.ts";
 
 const { values } = parseArgs({
   options: { rounds: { type: "string", default: "5" }, seconds: { type: "string", default: "10" } },
@@ -175,30 +171,4 @@ async function run(url: string): Promise<void> {
   await Promise.all([writing.end(), pool.end()]);
 }
 
-async function onServer(serverUrl: string): Promise<void> {
-  const name = `eventchain_bench_${randomBytes(6).toString("hex")}`;
-  const server = new pg.Client({ connectionString: serverUrl });
-  await server.connect();
-  await server.query(`create database ${name}`);
-  const url = new URL(serverUrl);
-  url.pathname = `/${name}`;
-  try {
-    await run(url.toString());
-  } finally {
-    await server.query(`drop database if exists ${name} with (force)`);
-    await server.end();
-  }
-}
-
-if (process.env.DATABASE_URL !== undefined) {
-  await onServer(process.env.DATABASE_URL);
-} else {
-  const dir = await mkdtemp(join(tmpdir(), "eventchain-bench-"));
-  const postgres = await startPostgres({ dir });
-  try {
-    await onServer(postgres.url);
-  } finally {
-    await postgres.stop();
-    await rm(dir, { recursive: true, force: true });
-  }
-}
+await withDatabase(run);

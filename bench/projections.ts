@@ -2,14 +2,9 @@
 // [--rounds 1] [--rate 100]`. Uses a new database of the server that DATABASE_URL names (an administrator's URL), or starts a
 // Postgres of its own. While a projection is built anew, `rate` events a second arrive and its views are read.
 
-import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { createGenesis, sha256, signerFromSeed, utf8 } from "@eventchain/core";
-import { startPostgres } from "@eventchain/devstack";
 import {
   connect,
   defineEvent,
@@ -23,6 +18,7 @@ import {
 import { migrate, openPostgresProjections, openPostgresStore, type ProjectionStore } from "@eventchain/store";
 import pg from "pg";
 import { z } from "zod";
+import { withDatabase } from "./with-database.ts";
 
 const { values } = parseArgs({
   options: {
@@ -217,30 +213,4 @@ async function run(url: string): Promise<void> {
   await pool.end();
 }
 
-async function onServer(serverUrl: string): Promise<void> {
-  const name = `eventchain_bench_${randomBytes(6).toString("hex")}`;
-  const server = new pg.Client({ connectionString: serverUrl });
-  await server.connect();
-  await server.query(`create database ${name}`);
-  const url = new URL(serverUrl);
-  url.pathname = `/${name}`;
-  try {
-    await run(url.toString());
-  } finally {
-    await server.query(`drop database if exists ${name} with (force)`);
-    await server.end();
-  }
-}
-
-if (process.env.DATABASE_URL !== undefined) {
-  await onServer(process.env.DATABASE_URL);
-} else {
-  const dir = await mkdtemp(join(tmpdir(), "eventchain-bench-"));
-  const postgres = await startPostgres({ dir });
-  try {
-    await onServer(postgres.url);
-  } finally {
-    await postgres.stop();
-    await rm(dir, { recursive: true, force: true });
-  }
-}
+await withDatabase(run);
