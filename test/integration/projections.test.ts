@@ -369,3 +369,11 @@ test("a projection that handles nothing is refused", async () => {
   const empty = defineProjection("empty", { schema: SCHEMA });
   await expect(projectOnce(on, empty, undefined, 0n)).rejects.toMatchObject({ code: "config-invalid" });
 });
+
+test("a ledger is not opened with a projection that handles nothing", async () => {
+  const empty = defineProjection("empty", { schema: SCHEMA });
+  await expect(openProjecting(database, [empty])).rejects.toMatchObject({
+    code: "config-invalid",
+    values: { projection: "empty" },
+  });
+});

@@ -4,8 +4,8 @@ import type { AnyReaction } from "../reactions/types.ts";
 import type { SnapshotRule } from "../snapshots/types.ts";
 import { collectHandlers } from "./collect-handlers.ts";
 
-// Only kind and name are looked at.
-const projection = (name: string) => ({ kind: "projection", name }) as Projection;
+// Only kind and name are looked at, and whether a projection has events.
+const projection = (name: string, events: unknown = [{}]) => ({ kind: "projection", name, events }) as Projection;
 const reaction = (name: string) => ({ kind: "reaction", name }) as AnyReaction;
 const rule = (name: string) => ({ kind: "snapshots", name }) as SnapshotRule;
 
@@ -44,6 +44,12 @@ test("takes a module's exports, the same one twice as one, and passes over what 
 test("refuses two handlers of one name", () => {
   expect(() => collectHandlers({ projections: [projection("open")], reactions: [reaction("open")] })).toThrow(
     /two handlers are called "open"/,
+  );
+});
+
+test("refuses a projection that handles no event, by its name", () => {
+  expect(() => collectHandlers({ projections: [projection("open", [])] })).toThrow(
+    /projection "open" handles no event/,
   );
 });
 

@@ -1,5 +1,6 @@
 import { LedgerError } from "@eventchain/core";
 import { listDefinitions } from "../events/list-definitions.ts";
+import { listGivenProjections } from "../projections/list-given-projections.ts";
 import type { Projection } from "../projections/types.ts";
 import type { AnyReaction } from "../reactions/types.ts";
 import type { SnapshotRule } from "../snapshots/types.ts";
@@ -17,8 +18,8 @@ type Handler = Projection | AnyReaction | SnapshotRule;
 /**
  * The handlers that a ledger has: the common ones, without those that its own config leaves out or has one of the same
  * name instead of, and its own.
- * Errors: LedgerError `config-invalid` where two handlers of one config have one name, for a list that holds anything else,
- * and where `without` names no common handler.
+ * Errors: LedgerError `config-invalid` where two handlers of one config have one name, for a list that holds anything else, for
+ * a projection that handles no event, and where `without` names no common handler.
  */
 export function collectHandlers(common: HandlerDefinitions, own: CustomerConfig = {}): CollectedHandlers {
   const handlers = byName(common);
@@ -44,7 +45,7 @@ export function collectHandlers(common: HandlerDefinitions, own: CustomerConfig 
 function byName(definitions: HandlerDefinitions): Map<string, Handler> {
   const handlers = new Map<string, Handler>();
   const given: Handler[] = [
-    ...listDefinitions(definitions.projections, "projections", "projection"),
+    ...listGivenProjections(definitions.projections),
     ...listDefinitions(definitions.reactions, "reactions", "reaction"),
     ...listDefinitions(definitions.snapshots, "snapshots", "snapshots"),
   ];

@@ -1,10 +1,10 @@
 import { LedgerError } from "@eventchain/core";
 import type { EventStore, ProjectionStore } from "@eventchain/store";
-import { listDefinitions } from "../events/list-definitions.ts";
 import { boundOf } from "../snapshots/read-state-at.ts";
 import type { At } from "../snapshots/types.ts";
 import type { Ledger, LedgerOptions, WaitOptions } from "../types.ts";
 import { awaitProjected, type ProjectionWatch } from "./await-projected.ts";
+import { listGivenProjections } from "./list-given-projections.ts";
 import { listProjections } from "./list-projections.ts";
 import { diffProjection, projectionAt } from "./projection-at.ts";
 
@@ -33,7 +33,7 @@ export function openProjections(
   options: Pick<LedgerOptions, "projections">,
 ): ProjectionVerbs {
   const { ledgerId, store } = deps;
-  const definitions = listDefinitions(options.projections, "projections", "projection");
+  const definitions = listGivenProjections(options.projections);
   const names = definitions.map(({ name }) => name);
   const positionOf = async (at: At): Promise<bigint> => (await boundOf({ store, ledgerId, scope: {} }, WHOLE, at)).last;
   const at = (): Parameters<typeof projectionAt>[0] => ({ ledgerId, projections: storeOf(deps), positionOf });
