@@ -41,8 +41,11 @@ const worker = () => ({ ledgerId: on.ledgerId, projections: openPostgresProjecti
 const LOCKS =
   "select 1 from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())";
 const standing = async () =>
-  (await pool.query("select current_user, current_setting('role') as role, current_setting('search_path') as path"))
-    .rows;
+  (
+    await pool.query(
+      "select current_user, current_setting('role') as role, current_setting('search_path') as path, current_setting('statement_timeout')",
+    )
+  ).rows;
 
 describe.each([";rollback", ";commit", "/**/reset role"])("a handler's %s", (text) => {
   test("refuses the append that it is inline of, and nothing is recorded", async () => {
@@ -92,6 +95,7 @@ describe.each(["inline", "async"] as const)("a handler (%s) whose functions", (m
 
   test.each([
     ["set the role for the session", "select set_config('role', 'eventchain_projector', false)"],
+    ["set anything else for it", "select set_config('statement_timeout', '1h', false)"],
     ["make a temporary table", "create temp table events (n int)"],
     ["lock for the session", "select pg_advisory_lock(7)"],
   ])("%s leaves nothing on the connection", async (_, text) => {

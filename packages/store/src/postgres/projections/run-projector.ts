@@ -14,6 +14,9 @@ const standingSql = statement("projection-standing");
 /** Whom an application's SQL runs as: 0009_projections. */
 const PROJECTOR = "eventchain_projector";
 
+/** What may set anything for the session: which settings those are is not looked for. */
+const SETS = /\bset_config\b/i;
+
 /** How a connection stands in its transaction. */
 interface Standing {
   /** The transaction's id. */
@@ -82,7 +85,10 @@ export async function runProjector<T>(
   work: (run: RunSql) => Promise<T>,
 ): Promise<T> {
   const before = await becomeProjector(connection, schemaName);
-  const result = await work((text, values) => runOwn(connection, text, values));
+  const result = await work((text, values) => {
+    if (SETS.test(text)) retireConnection(connection);
+    return runOwn(connection, text, values);
+  });
   await becomeSelf(connection, schemaName, before);
   return result;
 }
