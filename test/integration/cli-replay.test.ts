@@ -113,7 +113,7 @@ describe("replay", () => {
   });
 });
 
-describe("replay is refused with exit code 2", () => {
+describe("replay is refused", () => {
   const refused = async (given: string[], environment: Record<string, string> = {}) => {
     const { stdout, exitCode } = await runCli(given, { env: environment });
     return { exitCode, error: JSON.parse(stdout).error };
@@ -142,6 +142,17 @@ describe("replay is refused with exit code 2", () => {
   test("without a config", async () => {
     const given = ["--database", database.url, "--ledger", "replay.test", "replay", "by-batch", "--json"];
     expect(await refused(given)).toMatchObject({ exitCode: 2, error: { code: "config-invalid" } });
+  });
+
+  test("where a later version is live, unless --older is given", async () => {
+    await replay("by-batch");
+    await database.pool.query("update eventchain.projection_builds set version = 9 where name = 'by-batch'");
+    expect(await refused(args("by-batch", "--json"))).toMatchObject({
+      exitCode: 1,
+      error: { code: "conflict", version: 1, live: 9 },
+    });
+    expect(await replay("by-batch", "--older")).toMatchObject({ exitCode: 0 });
+    expect((await buildOf("by-batch"))?.live).toMatchObject({ version: 1 });
   });
 
   test("with --clean and --cancel", async () => {

@@ -61,7 +61,7 @@ describe("a replay", () => {
   test("swaps an older version in, where that is the one that is asked for", async () => {
     await on.add(3);
     await settle(on, sums(2));
-    await replayProjection(on, sums(1));
+    await replayProjection(on, sums(1), { older: true });
     expect(await buildsOf(on, "sums")).toMatchObject({ live: "1@3" });
   });
 
@@ -135,6 +135,16 @@ describe("a replay that was interrupted", () => {
 });
 
 describe("a replay is refused", () => {
+  test("where a later version is live, and nobody asks for the older one", async () => {
+    await on.add(2);
+    await settle(on, sums(2));
+    await expect(replayProjection(on, sums(1))).rejects.toMatchObject({
+      code: "conflict",
+      values: { version: 1, live: 2 },
+    });
+    expect(await buildsOf(on, "sums")).toMatchObject({ live: "2@2", building: undefined });
+  });
+
   test("where a newer version is on its way, unless that is to be dropped", async () => {
     await on.add(2);
     await on.projections.createBuild(on.ledgerId, {

@@ -9,6 +9,7 @@ import { showText } from "../jsonl/show-text.ts";
 interface ReplayArguments {
   readonly clean?: boolean;
   readonly cancel?: boolean;
+  readonly older?: boolean;
 }
 
 /** `replay`: builds a projection anew beside the live one, and swaps it in. */
@@ -18,14 +19,21 @@ export const registerReplay: RegisterCommand = (program, run) => {
     .description("build a projection anew, beside the live one, and swap it in; goes on with a build that was left")
     .argument("<projection>", "its name in the config")
     .option("--clean", "drop a build that was left, and begin at the first event")
+    .option("--older", "let the config's version take the place of a later one that is live")
     .option("--cancel", "drop a build that is on its way; the live one is not touched")
     .action(run((context, name: string, options: ReplayArguments) => replay(context, name, options)));
 };
 
-async function replay(context: CommandContext, name: string, { clean, cancel }: ReplayArguments): Promise<ExitCode> {
+async function replay(
+  context: CommandContext,
+  name: string,
+  { clean, cancel, older }: ReplayArguments,
+): Promise<ExitCode> {
   const { output, signal } = context;
   if (clean === true && cancel === true)
     throw new LedgerError("invalid-argument", "--clean begins anew and --cancel does not: give one of them");
+  if (older === true && cancel === true)
+    throw new LedgerError("invalid-argument", "--older builds and --cancel does not: give one of them");
   const origin = await context.origin();
   const projection = await findProjection(context, origin, name);
   const { cancelReplay, replayProjection } = await import("@eventchain/ledger");
@@ -45,7 +53,7 @@ async function replay(context: CommandContext, name: string, { clean, cancel }: 
   }
   const startedMs = performance.now();
   const bar = context.progress((await store.head(ledger.ledgerId)).position, `replaying ${name}`, "events");
-  const done = await replayProjection(deps, projection, { clean, signal, onProgress: bar.update });
+  const done = await replayProjection(deps, projection, { clean, older, signal, onProgress: bar.update });
   bar.stop();
   const seconds = Math.max(performance.now() - startedMs, 1) / 1000;
   const { version, build, events } = done;

@@ -32,7 +32,7 @@ export type RebuildNeed =
 /**
  * What is to be done about a projection whose builds are these. Of two deployments at once the higher version is built by
  * the one that has it, and once it is live the other leaves it alone. Taking a version back swaps nothing by itself: a
- * replay with the older definition does.
+ * replay with the older definition does, where it is told to.
  */
 export function needOf({ version }: Projection, record: ProjectionRecord | undefined): RebuildNeed {
   const { live = null, building = null } = record ?? {};

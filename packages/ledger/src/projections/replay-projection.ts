@@ -13,6 +13,8 @@ const MAX_PAUSE_MS = 1_000;
 export interface ReplayOptions {
   /** Drops a build that was left on the way, and begins at the first event. Default false: goes on with it. */
   readonly clean?: boolean | undefined;
+  /** Lets the definition's version take the place of a later one that is live. Default false. */
+  readonly older?: boolean | undefined;
   /** Leaves the build where it is, after the batch at hand; LedgerError `aborted`. */
   readonly signal?: AbortSignal | undefined;
   /** How far the build has come, and how far it may come by now: after each batch. */
@@ -31,20 +33,21 @@ export interface Replayed {
 }
 
 /**
- * Builds a projection anew beside the live one and swaps it in: its definition's version, whatever the live one's is. A
- * build that was left on the way is gone on with; one that somebody else works on is waited for, whoever swaps it in.
+ * Builds a projection anew beside the live one and swaps it in. A build that was left on the way is gone on
+ * with; one that somebody else works on is waited for, whoever swaps it in.
  * Reactions are not run. The order of what is made durable is `stepBuild`'s.
  *
  * Errors: LedgerError `projection-stopped` where the new build stops (the live one goes on), or the projection is switched
- * off; `conflict` where another version is being built, or the build was dropped meanwhile; `aborted`; `database-…`.
+ * off; `conflict` where a later version is live and `older` is not given (values `version`, `live`), another one is being
+ * built, or the build was dropped meanwhile; `aborted`; `database-…`.
  */
 export async function replayProjection(
   deps: ProjectionDeps,
   projection: Projection,
-  { clean = false, signal, onProgress }: ReplayOptions = {},
+  { clean = false, older = false, signal, onProgress }: ReplayOptions = {},
 ): Promise<Replayed> {
   throwIfAborted(signal);
-  const begun = await beginReplay(deps, projection, clean);
+  const begun = await beginReplay(deps, projection, { clean, older });
   const { buildId, position: start, name } = begun;
   let build: SeenBuild = begun;
   const done = (position: bigint): Replayed => ({
@@ -83,10 +86,16 @@ export async function cancelReplay(deps: ProjectionDeps, name: string): Promise<
 }
 
 /** The build to go on with. */
-async function beginReplay(deps: ProjectionDeps, projection: Projection, clean: boolean): Promise<BuildRecord> {
+async function beginReplay(
+  deps: ProjectionDeps,
+  projection: Projection,
+  { clean, older }: { clean: boolean; older: boolean },
+): Promise<BuildRecord> {
   const { name, version } = projection;
   const { record } = await look(deps, name);
   if (record?.enabled === false) throw switchedOff(name);
+  const live = record?.live?.version ?? 0;
+  if (live > version && !older) throw isOlder(name, version, live);
   await dropRetired(deps, record);
   const left = record?.building ?? null;
   if (left !== null && left.version > version && !clean)
@@ -122,6 +131,15 @@ function stopped(name: string, reason: string): LedgerError {
   return new LedgerError("projection-stopped", `the new build of ${name} stopped, the live one goes on: ${reason}`, {
     values: { projection: name, reason },
   });
+}
+
+function isOlder(name: string, version: number, live: number): LedgerError {
+  return new LedgerError(
+    "conflict",
+    `version ${live} of ${name} is live, and this config has version ${version}: replay with the newer one, or take the ` +
+      "older one back with --older",
+    { values: { projection: name, version, live } },
+  );
 }
 
 function replaced(name: string, buildId: bigint): LedgerError {
