@@ -1,8 +1,9 @@
 // A reader that stays in a transaction puts a swap, or a drop, off, and hinders nobody else.
 import { setTimeout as pause } from "node:timers/promises";
 import { defineProjection, type Projection, replayProjection } from "@eventchain/ledger";
+import { runHandlers } from "@eventchain/workers";
 import pg from "pg";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { Added, buildsOf, openProjecting, type Projecting, settle, settleAll } from "../support/projecting.ts";
 
@@ -159,5 +160,22 @@ test("a view of somebody's on a retired build's table keeps it, by name, until i
   await on.rows(`drop view late_${on.ledgerId}`);
   await settleAll(on, numbers(2, "async"));
   expect((await status()).retired).toEqual([]);
+  await on.close();
+});
+
+test("a worker that has other projections drops what is retired", async () => {
+  on = await openProjecting(database);
+  await settle(on, numbers(1, "async"));
+  const holder = await hold(`lock table ${await schemaOf()}.numbers in access share mode`);
+  await settle(on, numbers(2, "async"));
+  expect((await status()).retired).toHaveLength(1);
+  await holder.end();
+  const other = defineProjection("other", { schema: "create table other (n int)" }).on(Added, () => undefined);
+  const handlers = await runHandlers({ events: [Added], projections: [other] }, { databaseUrl: database.url });
+  await vi.waitFor(async () => {
+    const found = (await on.ledger.projections()).find(({ name }) => name === "numbers");
+    expect(found?.retired).toEqual([]);
+  }, 20_000);
+  await handlers.close();
   await on.close();
 });
