@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { checkProjection, connect } from "@eventchain/ledger";
+import { openPostgresProjections } from "@eventchain/store";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { inlineSeen as makeSeen } from "../support/inline-projection.ts";
@@ -108,4 +109,17 @@ test("an append whose connection is cut in its handler is recorded with its row,
   const recorded = settled.filter(({ status }) => status === "fulfilled").length;
   expect(await on.ledger.count()).toBe(BigInt(recorded));
   expect(await differences()).toEqual([]);
+});
+
+test("what holds the ledger to close the gap gives it back after ten idle seconds at most", async () => {
+  const { pool } = database;
+  const found = await pool.query("select build_id from eventchain.projection_builds where ledger_id = $1", [
+    on.ledgerId,
+  ]);
+  const idle = await openPostgresProjections(pool).transact(
+    BigInt(found.rows[0].build_id),
+    (transaction) => transaction.run("select current_setting('idle_in_transaction_session_timeout') as idle", []),
+    { holdLedger: on.ledgerId },
+  );
+  expect(idle).toEqual([{ idle: "10s" }]);
 });
