@@ -7,14 +7,12 @@ const [databaseUrl = "", configPath = "", ...roles] = process.argv.slice(2);
 const pool = new pg.Pool({ connectionString: databaseUrl, max: 4 });
 pool.on("error", () => undefined);
 pool.on("connect", (client) => client.on("error", () => undefined));
-const clock = (): bigint => BigInt(Date.now());
 const handlers = await startHandlers({
   configPath,
   pool,
   databaseUrl,
   logger: (level, event, values = {}) =>
     process.stderr.write(`${formatLine(new Date().toISOString(), level, event, values)}\n`),
-  clock,
   roles: roles.length === 0 ? ["project"] : (roles as AppRole[]),
 });
 process.stdout.write("started\n");

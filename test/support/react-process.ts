@@ -14,7 +14,6 @@ await startHandlers({
     if (level === "error")
       process.stderr.write(`${event} ${JSON.stringify(values, (_, v) => (typeof v === "bigint" ? `${v}` : v))}\n`);
   },
-  clock: () => BigInt(Date.now()),
   roles: ["react"],
 });
 process.stdout.write("ready\n");

@@ -1,6 +1,5 @@
 // `node workers/src/main.ts`: the workers as a process of their own, configured by the environment.
 
-import { whoseWork } from "./app/at-work.ts";
 import { errorValues, formatLine, type Logger } from "./run/logger.ts";
 import { readEnvironment } from "./run/read-environment.ts";
 import { runWorkers } from "./run-workers.ts";
@@ -10,9 +9,9 @@ const logger: Logger = (level, event, values = {}) => {
   process.stderr.write(`${formatLine(new Date().toISOString(), level, event, values)}\n`);
 };
 
-// Code of an app's that nobody awaits must not take the handlers of all ledgers down.
+// An app's code has its own threads; what a library leaves unawaited must not stop the sealing either.
 process.on("unhandledRejection", (reason) => {
-  logger("error", "unhandled-rejection", { ...whoseWork(), ...errorValues(reason) });
+  logger("error", "unhandled-rejection", errorValues(reason));
 });
 
 async function main(): Promise<void> {

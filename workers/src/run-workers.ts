@@ -4,11 +4,11 @@ import { openPostgresLog, openPostgresStore } from "@eventchain/store";
 import pg from "pg";
 import type { RunningApp } from "./app/run-app.ts";
 import type { AppRole } from "./app/types.ts";
-import { startHandlers } from "./customers/start-handlers.ts";
 import { type KeptQueue, keepQueue } from "./run/keep-queue.ts";
 import { type Logger, Troubles } from "./run/logger.ts";
 import { type OpenStages, openStages } from "./run/open-stages.ts";
 import { APP_ROLES, type CheckedOptions, checkOptions, type WorkersOptions } from "./run/options.ts";
+import { startHandlers } from "./threads/start-handlers.ts";
 
 /** An answer that takes longer than this comes from a connection gone silent: no statement of the workers takes so long. */
 const QUERY_TIMEOUT_MS = 120_000;
@@ -91,9 +91,9 @@ export async function runWorkers(input: WorkersOptions): Promise<Workers> {
 /** The handlers of the app whose config is named; undefined where its roles are not among those of this process. */
 async function startApp(options: CheckedOptions, pool: pg.Pool, logger: Logger): Promise<RunningApp | undefined> {
   const roles = options.roles.filter((role): role is AppRole => APP_ROLES.includes(role));
-  const { configFile, databaseUrl, clock } = options;
+  const { configFile, databaseUrl } = options;
   if (roles.length === 0 || configFile === undefined) return undefined;
-  return startHandlers({ configPath: resolve(configFile), pool, databaseUrl, logger, clock, roles });
+  return startHandlers({ configPath: resolve(configFile), pool, databaseUrl, logger, roles });
 }
 
 /** Two databases on one Redis must not take each other's hints. */

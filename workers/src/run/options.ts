@@ -2,7 +2,6 @@ import { LedgerError } from "@eventchain/core";
 import { z } from "zod";
 import { type PolicyInput, policyShape } from "../anchor/policy.ts";
 import type { AppRole } from "../app/types.ts";
-import { hostClock } from "./host-clock.ts";
 import type { Logger } from "./logger.ts";
 
 export type Role = "seal" | "anchor" | "finalise" | AppRole;
@@ -39,8 +38,6 @@ export interface WorkersOptions {
   /** Sets the queue apart from that of another database on one Redis. Default: made of the database's URL. */
   queuePrefix?: string | undefined;
   logger?: Logger | undefined;
-  /** Milliseconds since 1970-01-01 UTC, for handlers. Default: the host's. */
-  clock?: (() => bigint) | undefined;
 }
 
 const url = (protocols: readonly string[]): z.ZodType<string> =>
@@ -80,9 +77,6 @@ const optionsShape = z
       .string()
       .regex(/^[\w-]{1,64}$/, "has 1 to 64 letters, digits, _ and -")
       .optional(),
-    clock: z
-      .custom<() => bigint>((value) => typeof value === "function", { error: "is not a function" })
-      .default(() => hostClock),
     logger: z.custom<Logger>((value) => typeof value === "function", { error: "is not a function" }).optional(),
   })
   .transform(({ roles, ...options }) => ({
@@ -112,7 +106,6 @@ const optionsShape = z
 export interface CheckedOptions extends WorkersOptions {
   roles: readonly Role[];
   policy: PolicyInput;
-  clock: () => bigint;
 }
 
 /** Checks options. Errors: LedgerError `config-invalid`, which names every option at fault, and no value. */

@@ -19,7 +19,7 @@ export interface HandlerSwitch {
  * `failing`: it goes on, or is started again, with the trouble that `reason` names.
  */
 export interface HandlerStatus {
-  /** Of a ledger's own module: `module:<module>`. */
+  /** Of a ledger's own module: `module:<module>`; of what runs the common handlers: `module:<config>`. */
   readonly name: string;
   /** Null where only a switch is known: of snapshots, or of a handler that did not run here yet, or not any more. */
   readonly kind: HandlerKind | "module" | null;

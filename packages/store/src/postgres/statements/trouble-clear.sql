@@ -1,3 +1,3 @@
 delete from eventchain.handler_troubles t
 using eventchain.ledgers l
-where l.origin = $1::text and t.ledger_id = l.ledger_id and t.handler = $2::text
+where l.origin = any ($1::text[]) and t.ledger_id = l.ledger_id and t.handler = $2::text

@@ -10,11 +10,11 @@ const listSql = statement("trouble-list");
 /** The handlers' troubles in a migrated database. The pool stays the caller's to close. */
 export function openPostgresTroubles(pool: pg.Pool): TroubleStore {
   return {
-    async note(origin, handler, state, reason) {
-      await runRows(pool, noteSql, [origin, handler, state, reason.slice(0, 1_000).replaceAll("\0", "")]);
+    async note(origins, handler, state, reason) {
+      await runRows(pool, noteSql, [[origins].flat(), handler, state, reason.slice(0, 1_000).replaceAll("\0", "")]);
     },
-    async clear(origin, handler) {
-      await runRows(pool, clearSql, [origin, handler]);
+    async clear(origins, handler) {
+      await runRows(pool, clearSql, [[origins].flat(), handler]);
     },
     list: (ledgerId) => runRows<TroubleRow>(pool, listSql, [ledgerId]),
   };

@@ -3,7 +3,7 @@ export type TroubleState = "failing" | "failed";
 
 /** What keeps a ledger's handlers from their work, where no projection or task has it for itself. */
 export interface TroubleRow {
-  /** `module:<module>`: all that a ledger's own module brought. `snapshots:…`: a rule. */
+  /** `module:<module>`: all that a ledger's own module brought; `module:<config>`: all common handlers. `snapshots:…`: a rule. */
   handler: string;
   state: TroubleState;
   /** At most 1,000 characters. */
@@ -15,9 +15,9 @@ export interface TroubleRow {
 
 /** Any call may throw a `LedgerError`: `database-unavailable`, `database-failed` … */
 export interface TroubleStore {
-  /** Keeps the newest reason. Nothing where there is no ledger of this origin. */
-  note(origin: string, handler: string, state: TroubleState, reason: string): Promise<void>;
-  clear(origin: string, handler: string): Promise<void>;
+  /** Keeps the newest reason, of one ledger or of several. Nothing where there is no ledger of this origin. */
+  note(origins: string | readonly string[], handler: string, state: TroubleState, reason: string): Promise<void>;
+  clear(origins: string | readonly string[], handler: string): Promise<void>;
   /** By the handlers' names. */
   list(ledgerId: bigint): Promise<TroubleRow[]>;
 }

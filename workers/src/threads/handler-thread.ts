@@ -1,17 +1,15 @@
-// The thread of one ledger that has a module of its own: loads the config and the module, and runs all of the ledger's
-// handlers. What goes wrong in it ends it at most; `keepCustomer` starts it again.
+// A thread of handlers: loads the config, and runs the common ones, or all of one ledger that has a module of its own, which
+// it loads too. What goes wrong in it ends it at most; `keepThread` starts it again.
 
 import { isMainThread, parentPort, workerData } from "node:worker_threads";
+import { LedgerError } from "@eventchain/core";
 import pg from "pg";
 import { whoseWork } from "../app/at-work.ts";
 import { type RunningApp, runApp } from "../app/run-app.ts";
 import { hostClock } from "../run/host-clock.ts";
-import type { Logger } from "../run/logger.ts";
+import { errorValues, type Logger } from "../run/logger.ts";
 import { loadApp, loadCustomer, messageOf } from "./load-app.ts";
 import type { FromThread, ThreadData, ToThread } from "./messages.ts";
-
-/** Few: there may be many customers. */
-const CONNECTIONS = 3;
 
 function say(message: FromThread): void {
   parentPort?.postMessage(message);
@@ -25,31 +23,37 @@ const logger: Logger = (level, event, values = {}) => {
   say({ kind: "log", level, event, values: plain as Record<string, unknown> });
 };
 
-async function run({ configPath, origin, module, databaseUrl, roles, beatMs }: ThreadData): Promise<void> {
+async function run(data: ThreadData): Promise<void> {
+  const { configPath, own, ledgers, databaseUrl, connections, roles, beatMs } = data;
   // Of code that nobody awaits. The handlers that are awaited have their own troubles, and go on.
   process.on("unhandledRejection", (reason) => {
-    const { handler, role } = whoseWork() ?? {};
-    const whose = handler ?? role;
+    const whose = whoseWork();
+    const name = whose?.handler ?? whose?.role;
+    logger("error", "unhandled-rejection", { ...whose, ...errorValues(reason) });
     say({
       kind: "trouble",
-      reason: `unhandled rejection${whose === undefined ? "" : ` of ${whose}`}: ${messageOf(reason)}`,
+      reason: `unhandled rejection${name === undefined ? "" : ` of ${name}`}: ${messageOf(reason)}`,
+      origin: whose?.origin,
     });
   });
   const beat = setInterval(() => say({ kind: "beat" }), beatMs);
   const app = await loadApp(configPath);
-  const own = await loadCustomer(app.config, module);
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: CONNECTIONS, keepAlive: true });
+  const { config, handlers } = own === undefined ? app : await loadCustomer(app.config, own.module);
+  const isCommon = (origin: string): boolean =>
+    !app.modules.has(origin) && (ledgers === undefined || ledgers.includes(origin));
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: connections, keepAlive: true });
   pool.on("error", () => undefined);
   pool.on("connect", (client) => client.on("error", () => undefined));
   const running = await runApp({
-    ...own,
-    serves: (each) => each === origin,
+    config,
+    handlers,
+    serves: own === undefined ? isCommon : (origin) => origin === own.origin,
     pool,
     logger,
     clock: hostClock,
     roles,
   });
-  say({ kind: "started" });
+  say({ kind: "started", modules: Array.from(app.modules, ([origin, module]) => ({ origin, module })) });
   await toldToClose();
   clearInterval(beat);
   await end(running, pool);
@@ -66,12 +70,13 @@ function toldToClose(): Promise<void> {
 async function end(running: RunningApp, pool: pg.Pool): Promise<void> {
   await running.close();
   await pool.end();
-  // What a customer's code left behind, a timer say, keeps nobody.
+  // What an app's code left behind, a timer say, keeps nobody.
   process.exit(0);
 }
 
 if (!isMainThread)
   run(workerData as ThreadData).catch((error: unknown) => {
-    say({ kind: "failed", reason: messageOf(error) });
+    const { code, retryable } = error instanceof LedgerError ? error : {};
+    say({ kind: "failed", reason: messageOf(error), code, retryable });
     process.exit(1);
   });
