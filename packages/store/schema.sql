@@ -2225,6 +2225,8 @@ begin
   if exists (select from pg_namespace n where n.nspname = wanted) then
     return;
   end if;
+  -- Of two that come at once the second one looks again with a query: `to_regnamespace` would answer from the session's
+  -- cache, which waiting for an advisory lock does not renew.
   perform pg_advisory_xact_lock(hashtextextended('eventchain ' || wanted, 0));
   if exists (select from pg_namespace n where n.nspname = wanted) then
     return;

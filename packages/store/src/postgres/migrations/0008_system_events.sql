@@ -37,10 +37,13 @@ create table eventchain.snapshots (
   -- JCS text.
   state          json not null,
   salt           bytea not null check (octet_length(salt) = 32),
-  event_position bigint not null check (event_position > position),
+  event_position bigint not null,
   taken_at       timestamptz not null,
   primary key (ledger_id, branch, position, schema)
 );
+-- The newest up to a stream's version, in a branch that is long: the key has positions only.
+create index snapshots_version on eventchain.snapshots (ledger_id, branch, schema, version, position)
+  where version is not null;
 
 -- How each handler was switched last. No row: it was never switched, and is on.
 create table eventchain.handlers (
@@ -218,6 +221,9 @@ begin
       return next;
       return;
     end if;
+    if current_setting('idle_in_transaction_session_timeout') = '0' then
+      perform set_config('idle_in_transaction_session_timeout', '10s', true);
+    end if;
     perform from eventchain.ledgers l where round = 1 and l.ledger_id = ledger for no key update;
   end loop;
 
@@ -304,6 +310,9 @@ begin
       then 'invalid-argument|who switches has a name of 1 to 512 bytes of UTF-8'
   end;
   if problem is null then
+    if current_setting('idle_in_transaction_session_timeout') = '0' then
+      perform set_config('idle_in_transaction_session_timeout', '10s', true);
+    end if;
     perform from eventchain.ledgers l where l.ledger_id = ledger for no key update;
     if not found then
       return;
@@ -359,3 +368,30 @@ grant execute on function eventchain.sieve_of, eventchain.sees, eventchain.find_
   eventchain.append_events, eventchain.keep_schemas to eventchain_handler;
 grant execute on function eventchain.take_snapshot, eventchain.switch_handler
   to eventchain_writer, eventchain_handler;
+
+-- The workers of an app's handlers read whole ledgers, as the applications do.
+alter policy whole on eventchain.events
+  to eventchain_writer, eventchain_reader, eventchain_sealer, eventchain_handler;
+alter policy whole on eventchain.event_tags
+  to eventchain_writer, eventchain_reader, eventchain_sealer, eventchain_handler;
+alter policy whole on eventchain.commands
+  to eventchain_writer, eventchain_reader, eventchain_sealer, eventchain_handler;
+
+-- As in 0007_queries, but that they are not restricted either.
+create or replace function eventchain.restriction_on(ledger bigint) returns jsonb
+language plpgsql stable
+as $$
+declare
+  caller name := coalesce(nullif(current_setting('role'), 'none'), session_user);
+begin
+  if pg_has_role(caller, 'eventchain_writer', 'usage') or pg_has_role(caller, 'eventchain_reader', 'usage')
+     or pg_has_role(caller, 'eventchain_sealer', 'usage') or pg_has_role(caller, 'eventchain_handler', 'usage')
+     or pg_has_role(caller, current_user, 'usage') then
+    return null;
+  end if;
+  if current_setting('eventchain.ledger', true) = ledger::text then
+    return nullif(coalesce(nullif(current_setting('eventchain.access', true), '')::jsonb, '{}'), '"all"');
+  end if;
+  return '{}';
+end
+$$;

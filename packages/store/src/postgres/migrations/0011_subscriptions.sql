@@ -51,4 +51,5 @@ end
 $$;
 
 revoke all on function eventchain.move_subscription_checkpoint from public;
-grant execute on function eventchain.move_subscription_checkpoint to eventchain_writer, eventchain_reader;
+-- Who only reads keeps no place by a name: it could move another subscriber's past what that one has not handled.
+grant execute on function eventchain.move_subscription_checkpoint to eventchain_writer, eventchain_handler;

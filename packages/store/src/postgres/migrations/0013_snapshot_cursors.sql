@@ -7,6 +7,8 @@ create table eventchain.snapshot_cursors (
   rule      text collate "C" not null,
   position  bigint not null check (position >= 0),
   hash      bytea not null check (octet_length(hash) = 32),
+  -- Of a rule of a projection: how many of its events stand up to `position` since the last snapshot.
+  counted   bigint not null default 0 check (counted >= 0),
   primary key (ledger_id, rule)
 );
 
@@ -24,5 +26,5 @@ create index snapshot_waits_due on eventchain.snapshot_waits (ledger_id, rule, d
 grant select on eventchain.snapshot_cursors, eventchain.snapshot_waits
   to eventchain_writer, eventchain_reader, eventchain_sealer, eventchain_handler;
 grant insert on eventchain.snapshot_cursors to eventchain_handler;
-grant update (position, hash) on eventchain.snapshot_cursors to eventchain_handler;
+grant update (position, hash, counted) on eventchain.snapshot_cursors to eventchain_handler;
 grant insert, update, delete on eventchain.snapshot_waits to eventchain_handler;
