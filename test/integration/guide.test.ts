@@ -3,8 +3,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { openPostgresStore } from "@eventchain/store";
+import { loadApp, loadCustomer } from "@eventchain/workers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { joinCodeBlocks, type ModuleFolder, writeModules } from "../support/code-blocks.ts";
+import { fileBlocks, joinCodeBlocks, type ModuleFolder, writeModules } from "../support/code-blocks.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { createStagedLedger, type StagedLedger } from "../support/staged-ledger.ts";
 
@@ -27,6 +28,13 @@ const modules = new Map([
   ...chapters.map((name): [string, string] => [name.replace(/\.md$/, ""), joinCodeBlocks(read(`docs/guide/${name}`))]),
 ]);
 
+/** Chapter 17's code as the config that it is, with the files that it shows beside it. */
+const handlersChapter = read("docs/guide/17-handlers-at-run-time.md");
+const app = new Map([
+  ["app/eventchain.config", joinCodeBlocks(handlersChapter)],
+  ...Array.from(fileBlocks(handlersChapter), ([name, text]): [string, string] => [`app/${name}`, text]),
+]);
+
 let database: TestDatabase;
 let folder: ModuleFolder;
 const ledgers: StagedLedger[] = [];
@@ -35,7 +43,7 @@ beforeAll(async () => {
   database = await createTestDatabase();
   for (const origin of ["helpdesk.example", "bank.example"])
     ledgers.push(await createStagedLedger(database.pool, origin));
-  folder = await writeModules(modules);
+  folder = await writeModules(new Map([...modules, ...app]));
 });
 afterAll(async () => {
   await folder?.[Symbol.asyncDispose]();
@@ -77,6 +85,16 @@ describe("the guide", () => {
   test.each([...modules.keys()])("%s does what it says", async (name) => {
     expect(await runWithWorkers(name)).toBe("");
   });
+});
+
+test("the customer's module of chapter 17 loads, beside, instead of and without the common handlers", async () => {
+  const { config, modules: own } = await loadApp(folder.path("app/eventchain.config"));
+  const module = own.get("alder.example");
+  if (module === undefined) throw new Error("the chapter's config names no module");
+  const { handlers } = await loadCustomer(config, module);
+  expect(handlers.reactions.map(({ name }) => name).sort()).toEqual(["call-on-close", "mail-on-close"]);
+  expect(handlers.reactions).not.toContain(Object.values(config.reactions ?? {})[0]);
+  expect(handlers.snapshots).toEqual([]);
 });
 
 test("a block that does not compile, or whose assertion fails, is found at its line", async () => {
