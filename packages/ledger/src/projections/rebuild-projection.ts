@@ -6,7 +6,7 @@ import { digestDefinition } from "./digest-definition.ts";
 import type { Projection } from "./types.ts";
 
 /** A build that is at most so many events behind is swapped in: the swap's transaction does what is missing. */
-const SWAP_WITHIN_EVENTS = 1_000n;
+const SWAP_WITHIN_EVENTS = 200n;
 
 /** What one step towards a new live build came to. */
 export type RebuildStep =
