@@ -5,7 +5,9 @@ import { fileURLToPath } from "node:url";
 import {
   type Connection,
   connect,
+  defineEvent,
   defineModel,
+  defineProjection,
   defineSnapshots,
   type Ledger,
   type LedgerOptions,
@@ -14,6 +16,7 @@ import { openMemoryLedger } from "@eventchain/ledger/testing";
 import { openPostgresReactions, openPostgresTroubles } from "@eventchain/store";
 import { verifyLedger } from "@eventchain/verifier";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { runCli } from "../support/run-cli.ts";
 import { createStagedLedger, type StagedLedger } from "../support/staged-ledger.ts";
@@ -152,6 +155,24 @@ describe("ledger.handlers, and its status", () => {
     ]);
     await troubles.clear(staged.origin, "module:./own.ts");
     expect(await ledger.handlers()).toHaveLength(2);
+  });
+});
+
+test("a wait for a projection that runs out of time names the trouble of what runs the handlers", async () => {
+  const TicketClosed = defineEvent("TicketClosed", { schema: z.object({}) });
+  const counted = defineProjection("counted", { schema: "create table counted (n int)" }).on(TicketClosed, () => {});
+  await using connection = await connect({ database: database.pool });
+  const waiting = await connection.ledger(staged.origin, { events: [TicketClosed], projections: [counted] });
+  const receipt = await waiting.append("ticket-1", TicketClosed({}));
+  const late = () => receipt.projected("counted", { timeout: 20 }).catch((error: unknown) => error);
+  const troubles = openPostgresTroubles(database.pool);
+  await troubles.note(staged.origin, "snapshots:ticket", "failing", "a rule of its own");
+  expect(await late()).toMatchObject({ code: "timeout", message: expect.stringMatching(/within 20 ms$/) });
+  await troubles.note(staged.origin, "module:./own.ts", "failed", "it does not load");
+  expect(await late()).toMatchObject({
+    code: "timeout",
+    message: expect.stringMatching(/within 20 ms: module:\.\/own\.ts is in trouble: it does not load$/),
+    values: { projection: "counted", handler: "module:./own.ts", reason: "it does not load" },
   });
 });
 

@@ -1,5 +1,5 @@
 import { LedgerError } from "@eventchain/core";
-import type { ListedBuild, ProjectionRecord, ProjectionStore } from "@eventchain/store";
+import type { ListedBuild, ProjectionRecord, ProjectionStore, TroubleRow } from "@eventchain/store";
 import { checkTimeout } from "../await-position.ts";
 import { checkKeys } from "../check-keys.ts";
 import type { WaitOptions } from "../types.ts";
@@ -31,28 +31,55 @@ function traceOf({ name, enabled, live, building }: ProjectionRecord): string {
 
 type Answer = { readonly error: LedgerError | undefined };
 
+/** What a wait is told beside how the projections stand. */
+export interface ProjectedDeps {
+  readonly watch: ProjectionWatch;
+  /** Whether this process has the projection: then it is waited for before its first build is there too. */
+  readonly isKnown: (name: string) => boolean;
+  /** What stands in the way of the ledger's handlers; asked once, when a wait ran out of time. */
+  readonly troubles: () => Promise<readonly Pick<TroubleRow, "handler" | "reason">[]>;
+}
+
 /**
  * Resolves when the live build of a projection has handled a position, at the projection's level.
- * @param isKnown whether this process has the projection: then it is waited for before its first build is there too
- * Errors: LedgerError `not-found`, `projection-stopped` (stopped, or off, before the position, or forked), `timeout`, `aborted`,
+ * Errors: LedgerError `not-found`, `projection-stopped` (stopped, or off, before the position, or forked), `timeout` (names what
+ * runs the ledger's handlers where that is in trouble), `aborted`,
  * `invalid-argument`, or what the database answers.
  */
 export async function awaitProjected(
-  watch: ProjectionWatch,
+  { watch, isKnown, troubles }: ProjectedDeps,
   name: string,
   position: bigint,
   options: WaitOptions,
-  isKnown: (name: string) => boolean,
 ): Promise<void> {
   checkKeys(options, ["timeout", "signal"], "options of projected");
   const timeoutMs = checkTimeout(options.timeout) ?? DEFAULT_PROJECTED_TIMEOUT_MS;
-  const answer = await watch.until<Answer>((records) => answerOf(records, name, position, isKnown), {
+  const waiting = watch.until<Answer>((records) => answerOf(records, name, position, isKnown), {
     timeoutMs,
     signal: options.signal,
     what: `projection ${name} handling position ${position}`,
     values: { projection: name, position },
   });
+  const answer = await waiting.catch(async (error: unknown) => {
+    throw await withTrouble(error, troubles);
+  });
   if (answer.error !== undefined) throw answer.error;
+}
+
+/** Of a time-out: the same, with the trouble of what runs the ledger's handlers, where it has one. */
+async function withTrouble(error: unknown, troubles: ProjectedDeps["troubles"]): Promise<unknown> {
+  // The last read that failed is its cause: then it has its reason, and the database none to give.
+  if (!(error instanceof LedgerError) || error.code !== "timeout" || error.cause !== undefined) return error;
+  const found = await troubles().catch(() => []);
+  const trouble = found.find(({ handler }) => handler.startsWith("module:"));
+  if (trouble === undefined) return error;
+  const { values, cause, retryable } = error;
+  const { handler, reason } = trouble;
+  return new LedgerError("timeout", `${error.message}: ${handler} is in trouble: ${reason}`, {
+    values: { ...values, handler, reason },
+    cause,
+    retryable,
+  });
 }
 
 function answerOf(

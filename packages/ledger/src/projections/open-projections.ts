@@ -1,5 +1,6 @@
 import { LedgerError } from "@eventchain/core";
-import type { EventStore, ProjectionStore } from "@eventchain/store";
+import type { EventStore, ProjectionStore, TroubleRow } from "@eventchain/store";
+import type { HandlerStores } from "../handlers/stores.ts";
 import { boundOf } from "../snapshots/read-state-at.ts";
 import type { At } from "../snapshots/types.ts";
 import type { Ledger, LedgerOptions, WaitOptions } from "../types.ts";
@@ -14,6 +15,7 @@ export interface ProjectionVerbsDeps {
   /** Undefined where there are none: in memory. */
   readonly projections: ProjectionStore | undefined;
   readonly projected: ProjectionWatch | undefined;
+  readonly handlers: Pick<HandlerStores, "troubles">;
 }
 
 export type ProjectionVerbs = Pick<
@@ -48,8 +50,11 @@ export function openProjections(
     projectionAt: async (projection, point, read) => projectionAt(at(), projection, point, read),
     diffProjection: async (projection, between, read) => diffProjection(at(), projection, between, read),
     awaitProjected: async (projection, position, how) => {
-      if (deps.projected === undefined) throw notSupported();
-      return awaitProjected(deps.projected, projection, position, how, (name) => names.includes(name));
+      const { projected: watch, handlers } = deps;
+      if (watch === undefined) throw notSupported();
+      const isKnown = (name: string): boolean => names.includes(name);
+      const troubles = async (): Promise<TroubleRow[]> => (await handlers.troubles?.list(ledgerId)) ?? [];
+      return awaitProjected({ watch, isKnown, troubles }, projection, position, how);
     },
   };
 }
