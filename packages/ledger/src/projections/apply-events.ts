@@ -4,6 +4,7 @@ import { openProjectionDb } from "./open-projection-db.ts";
 import { projectionFailed } from "./projection-failed.ts";
 import { projectedReader } from "./read-projected.ts";
 import type { Projection } from "./types.ts";
+import { withinTime } from "./within-time.ts";
 
 /** What a projection's own code could not do, `projection-failed`; all else that is thrown says nothing against it. */
 export class HandlerFailure extends LedgerError {
@@ -26,17 +27,18 @@ export async function applyEvents(
   try {
     const projected = projectedReader(projection)(events);
     if (projected.length === 0) return;
+    const { timeoutMs } = projection;
     await write(async (run) => {
-      const { db, finish, transient } = openProjectionDb(run);
+      const { db, finish, abandon, transient } = openProjectionDb(run, timeoutMs);
       opened.transient = transient;
       try {
         await projection.apply(projected, db);
+        await withinTime(finish(), timeoutMs);
       } catch (error) {
-        await finish().catch(() => undefined);
+        await abandon();
         throw error;
       }
-      await finish();
-    });
+    }, timeoutMs);
   } catch (error) {
     throw opened.transient?.() ?? judge(projection.name, error);
   }

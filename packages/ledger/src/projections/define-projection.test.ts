@@ -36,6 +36,7 @@ describe("a projection", () => {
       level: "appended",
       onError: "stop",
       where: {},
+      timeoutMs: 30_000,
       schema,
       events: [],
       model: undefined,
@@ -114,6 +115,12 @@ describe("a projection is refused", () => {
       "dead letters of an inline one",
       { mode: "inline", onError: "dead-letter" },
       "is inline, where what fails refuses the append: leave out onError",
+    ],
+    ["no time at all", { timeoutMs: 0 }, "has timeoutMs 0: give an integer from 1 to 50000"],
+    [
+      "a time for which appends must not wait",
+      { mode: "inline", timeoutMs: 9_001 },
+      "has timeoutMs 9001: give an integer from 1 to 9000",
     ],
     ["an empty schema", { schema: " " }, "needs a schema: SQL that makes its tables, or a model"],
     [

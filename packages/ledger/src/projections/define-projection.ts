@@ -5,10 +5,14 @@ import { LEVELS } from "../subscribe/types.ts";
 import { applyModel, modelSchema } from "./model-projection.ts";
 import { projectionFailed } from "./projection-failed.ts";
 import type { ModelProjectionSpec, ProjectedEvent, Projection, ProjectionDb, TableProjectionSpec } from "./types.ts";
+import { HandlerTimeout, withinTime } from "./within-time.ts";
 
-const COMMON_KEYS = ["version", "mode", "level", "onError", "where", "describe"] as const;
+const COMMON_KEYS = ["version", "mode", "level", "onError", "where", "timeoutMs", "describe"] as const;
 const TABLE_KEYS = [...COMMON_KEYS, "schema"] as const;
 const MODEL_KEYS = [...COMMON_KEYS, "model", "key", "table"] as const;
+const DEFAULT_TIMEOUT_MS = { async: 30_000, inline: 5_000 } as const;
+/** Postgres ends a transaction that is idle for a minute, and one that holds a ledger after 10 s. */
+const MAX_TIMEOUT_MS = { async: 50_000, inline: 9_000 } as const;
 
 // biome-ignore lint/suspicious/noExplicitAny: each handler takes its own event
 type Handle = (event: any, db: ProjectionDb) => unknown;
@@ -28,7 +32,7 @@ type Described = Omit<Projection, "on" | "onBatch" | "apply" | "events">;
  * `.onBatch`, says what; one that is a model handles what the model does.
  *
  * Errors: LedgerError `config-invalid` for a name that is not 1 to 40 characters `a-z 0-9 -`, a version that is no integer
- * from 1, an unknown mode, level or onError, a level of an inline one, a schema that is empty or ends its transaction, a table
+ * from 1, an unknown mode, level or onError, a time limit that is none, a level of an inline one, a schema that is empty or ends its transaction, a table
  * that is no plain name; `invalid-argument` for an unknown key.
  */
 export function defineProjection<State>(name: string, spec: ModelProjectionSpec<State>): Projection;
@@ -92,24 +96,40 @@ const HAS_OTHER = {
 };
 
 async function apply(
-  { name, model }: Described,
+  { name, model, timeoutMs }: Described,
   work: Work,
   events: readonly ProjectedEvent[],
   db: ProjectionDb,
 ): Promise<void> {
-  if (work.kind === "each") return applyEach(name, work.handlers, events, db);
-  if (model !== undefined) return applyModel(name, model, events, db);
+  if (work.kind === "each") return applyEach({ name, timeoutMs }, work.handlers, events, db);
+  if (model !== undefined) return applyWithin({ name, timeoutMs }, model, events, db);
   if (work.kind !== "batch" || events.length === 0) return undefined;
   try {
-    await work.handle(events, db);
+    await withinTime(work.handle(events, db), timeoutMs);
   } catch (cause) {
     throw projectionFailed(name, cause, events.length === 1 ? events[0] : undefined);
   }
 }
 
+type Timed = Pick<Described, "name" | "timeoutMs">;
+
+async function applyWithin(
+  { name, timeoutMs }: Timed,
+  model: NonNullable<Described["model"]>,
+  events: readonly ProjectedEvent[],
+  db: ProjectionDb,
+): Promise<void> {
+  try {
+    await withinTime(applyModel(name, model, events, db), timeoutMs);
+  } catch (error) {
+    if (!(error instanceof HandlerTimeout)) throw error;
+    throw projectionFailed(name, error, events.length === 1 ? events[0] : undefined);
+  }
+}
+
 /** A handler that gives nothing is not awaited: a microtask for each event would cost more than what it does. */
 async function applyEach(
-  name: string,
+  { name, timeoutMs }: Timed,
   handlers: ReadonlyMap<string, Handle>,
   events: readonly ProjectedEvent[],
   db: ProjectionDb,
@@ -117,17 +137,15 @@ async function applyEach(
   for (const event of events) {
     try {
       const given = handlers.get(event.type)?.(event, db);
-      if (given !== undefined) await given;
+      if (given !== undefined) await withinTime(given, timeoutMs);
     } catch (cause) {
       throw projectionFailed(name, cause, event);
     }
   }
 }
 
-function checkCommon(
-  name: string,
-  { version = 1, mode = "async", level, onError = "stop", where = {}, describe }: Omit<TableProjectionSpec, "schema">,
-): Omit<Described, "schema" | "model"> {
+function checkCommon(name: string, spec: Omit<TableProjectionSpec, "schema">): Omit<Described, "schema" | "model"> {
+  const { version = 1, mode = "async", level, onError = "stop", where = {}, describe } = spec;
   if (!Number.isInteger(version) || version < 1 || version >= 2 ** 31)
     throw invalid(name, `has version ${String(version)}: give an integer from 1`);
   if (mode !== "inline" && mode !== "async")
@@ -140,6 +158,9 @@ function checkCommon(
     throw invalid(name, `is inline, where each event is just appended: leave out level ${JSON.stringify(level)}`);
   if (mode === "inline" && onError !== "stop")
     throw invalid(name, "is inline, where what fails refuses the append: leave out onError");
+  const { timeoutMs = DEFAULT_TIMEOUT_MS[mode] } = spec;
+  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > MAX_TIMEOUT_MS[mode])
+    throw invalid(name, `has timeoutMs ${String(timeoutMs)}: give an integer from 1 to ${MAX_TIMEOUT_MS[mode]}`);
   if (describe !== undefined && typeof describe !== "string") throw invalid(name, "has a `describe` that is no text");
   checkKeys(where, ["streams", "tags"], `\`where\` of projection ${JSON.stringify(name)}`);
   for (const key of ["streams", "tags"] as const) {
@@ -148,7 +169,8 @@ function checkCommon(
     if (!Array.isArray(list) || list.length === 0 || !list.every((one) => typeof one === "string"))
       throw invalid(name, `has a \`where\` whose ${key} are not a list of at least one text`);
   }
-  return { kind: "projection", name, version, mode, level: level ?? "appended", onError, where, description: describe };
+  const common = { name, version, mode, level: level ?? "appended", onError, where, timeoutMs, description: describe };
+  return { kind: "projection", ...common };
 }
 
 function checkSchema(name: string, spec: TableProjectionSpec | { schema?: unknown }): string {

@@ -88,7 +88,11 @@ async function projectBuild(transaction: AppendTransaction, projection: Projecti
   const query = projectionQuery(projection);
   const events = transaction.events.filter((event) => matchesQuery(query, event));
   try {
-    await applyEvents({ write: (work) => transaction.write(build.schemaName, work) }, projection, events);
+    await applyEvents(
+      { write: (work, timeoutMs) => transaction.write(build.schemaName, work, timeoutMs) },
+      projection,
+      events,
+    );
   } catch (error) {
     if (!(error instanceof HandlerFailure)) throw error;
     const { position: _, ...values } = error.values;

@@ -18,7 +18,7 @@ function slowRun(done: string[]) {
 
 test("statements run one after the other, in the order of their calls, awaited or not", async () => {
   const done: string[] = [];
-  const { db, finish } = openProjectionDb(slowRun(done));
+  const { db, finish } = openProjectionDb(slowRun(done), 1_000);
   void db.query("insert 1");
   void db.query("insert 2");
   await db.query("insert 3");
@@ -28,20 +28,20 @@ test("statements run one after the other, in the order of their calls, awaited o
 });
 
 test("one that nobody awaits and that fails is the batch's failure", async () => {
-  const { db, finish } = openProjectionDb(slowRun([]));
+  const { db, finish } = openProjectionDb(slowRun([]), 1_000);
   void db.query("insert bad");
   await expect(finish()).rejects.toThrow("insert bad");
 });
 
 test("one that fails and is caught is the batch's failure all the same: its transaction is lost", async () => {
-  const { db, finish } = openProjectionDb(slowRun([]));
+  const { db, finish } = openProjectionDb(slowRun([]), 1_000);
   await db.query("insert bad").catch(() => undefined);
   await expect(finish()).rejects.toThrow("insert bad");
 });
 
 test("a statement after the batch's end is refused, and hurts nobody who does not await it", async () => {
   const done: string[] = [];
-  const { db, finish } = openProjectionDb(slowRun(done));
+  const { db, finish } = openProjectionDb(slowRun(done), 1_000);
   await finish();
   void db.query("insert late");
   await expect(db.query("insert late")).rejects.toMatchObject({ code: "invalid-argument" });
@@ -51,17 +51,17 @@ test("a statement after the batch's end is refused, and hurts nobody who does no
 test.each(["commit", " ROLLBACK to s", "set role postgres", "begin;", "copy t from stdin", ";commit", "/**/rollback"])(
   "a statement of the transaction itself is refused: %s",
   async (text) => {
-    const { db, finish } = openProjectionDb(slowRun([]));
+    const { db, finish } = openProjectionDb(slowRun([]), 1_000);
     await db.query(text).catch(() => undefined);
     await expect(finish()).rejects.toMatchObject({ code: "invalid-argument" });
   },
 );
 
 test("an error that may pass, a deadlock, is told apart from the handler's own", async () => {
-  const opened = openProjectionDb(slowRun([]));
+  const opened = openProjectionDb(slowRun([]), 1_000);
   await opened.db.query("bad lock").catch(() => undefined);
   expect(opened.transient()).toMatchObject({ code: "database-failed", retryable: true });
-  const other = openProjectionDb(slowRun([]));
+  const other = openProjectionDb(slowRun([]), 1_000);
   await other.db.query("bad key").catch(() => undefined);
   expect(other.transient()).toBeUndefined();
 });

@@ -39,6 +39,11 @@ interface CommonSpec {
   readonly onError?: OnError | undefined;
   /** Only events of one of these streams, or with all of these tags: either will do. Default: all of its types. */
   readonly where?: { readonly streams?: readonly string[]; readonly tags?: readonly string[] } | undefined;
+  /**
+   * Milliseconds that a handler may take for an event, or for a batch, and that each statement may: what takes longer fails.
+   * Default 30,000, at most 50,000; of an inline one, for which appends wait, 5,000 and 9,000.
+   */
+  readonly timeoutMs?: number | undefined;
   /** One sentence: the comment of its tables where they have none, and the generated documentation. */
   readonly describe?: string | undefined;
 }
@@ -71,6 +76,7 @@ export interface Projection {
   readonly level: Level;
   readonly onError: OnError;
   readonly where: { readonly streams?: readonly string[]; readonly tags?: readonly string[] };
+  readonly timeoutMs: number;
   readonly description: string | undefined;
   /** What makes its tables. */
   readonly schema: string;

@@ -7,7 +7,7 @@ import type { AppendOutcome, AppendRequest, RecordedEvent } from "../port.ts";
 import { decodeOutcomes, type OutcomeRow } from "./decode-outcomes.ts";
 import { encodeRequests } from "./encode-requests.ts";
 import { statement } from "./load-statement.ts";
-import { isRetired } from "./log/retired-connections.ts";
+import { isAbandoned, isRetired } from "./log/retired-connections.ts";
 import { commit, ROLLBACK } from "./log/run-query.ts";
 import { isConnectionLoss, mapDatabaseError } from "./map-database-error.ts";
 import type { WithinAppend } from "./projections/port.ts";
@@ -60,12 +60,12 @@ async function sendRequests(
     return outcomes;
   } catch (error) {
     broken ||= isConnectionLoss(error);
-    if (within !== undefined && !broken) await connection.query(ROLLBACK).catch(onError);
+    if (within !== undefined && !broken && !isAbandoned(connection)) await connection.query(ROLLBACK).catch(onError);
     const isOwn = error instanceof LedgerError && error.code !== "database-unavailable";
     throw broken && !isOwn ? new ConnectionLoss(error) : mapDatabaseError(error);
   } finally {
     connection.off("error", onError);
-    connection.release(broken || isRetired(connection));
+    connection.release(broken || isRetired(connection) || isAbandoned(connection));
   }
 }
 

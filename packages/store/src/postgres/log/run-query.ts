@@ -2,7 +2,7 @@ import { LedgerError } from "@eventchain/core";
 import type pg from "pg";
 import { statement } from "../load-statement.ts";
 import { mapDatabaseError } from "../map-database-error.ts";
-import { isRetired } from "./retired-connections.ts";
+import { isAbandoned, isRetired } from "./retired-connections.ts";
 
 /** A pool, or the connection that a transaction holds. */
 export type Queryable = Pick<pg.Pool, "query">;
@@ -75,6 +75,7 @@ export async function runTransaction<T>(
   } catch (error) {
     // On a connection that has gone silent a rollback would only wait in its turn: closing it does the same.
     if (error instanceof LedgerError && error.code === "database-unavailable") lost = error;
+    else if (isAbandoned(connection)) lost = new Error("a statement still runs", { cause: error });
     else await connection.query(ROLLBACK).catch((failure: Error) => (lost = failure));
     throw error;
   } finally {

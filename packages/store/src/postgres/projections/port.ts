@@ -111,8 +111,11 @@ export interface BuildTransaction {
   readonly waitMs: number;
   /** The next events, as this transaction sees them. */
   page(request: PageRequest): Promise<EventPage>;
-  /** Runs work on its tables. Deferred constraints are checked at its end. What the work throws is thrown on. */
-  write<T>(work: (run: RunSql) => Promise<T>): Promise<T>;
+  /**
+   * Runs work on its tables. Deferred constraints are checked at its end. What the work throws is thrown on.
+   * @param timeoutMs after so long each statement is ended; default: as the database is set up
+   */
+  write<T>(work: (run: RunSql) => Promise<T>, timeoutMs?: number): Promise<T>;
   /** Moves it to a position that is not before its own, with the hash that the ledger has there. */
   move(position: bigint): Promise<void>;
   addDeadLetter(event: { position: bigint; type: string }, error: string): Promise<void>;
@@ -197,7 +200,7 @@ export interface ScratchTransaction {
   /** What the SQL made, by name (bytewise). */
   relations(): Promise<DescribedRelation[]>;
   page(request: PageRequest): Promise<EventPage>;
-  write<T>(work: (run: RunSql) => Promise<T>): Promise<T>;
+  write<T>(work: (run: RunSql) => Promise<T>, timeoutMs?: number): Promise<T>;
   /** The schema that the tables are in. */
   readonly schemaName: string;
   run: RunSql;
@@ -221,7 +224,7 @@ export interface AppendTransaction {
   /** Whether no event of a query stands past `after`, up to `to`. */
   isFree(query: EventQuery, after: bigint, to: bigint): Promise<boolean>;
   /** As `BuildTransaction.write`, in a build's schema. */
-  write<T>(schemaName: string, work: (run: RunSql) => Promise<T>): Promise<T>;
+  write<T>(schemaName: string, work: (run: RunSql) => Promise<T>, timeoutMs?: number): Promise<T>;
   /** Moves one that was taken to a position that this call took. Errors: `database-failed` where it does not stand as taken. */
   move(build: InlineBuild, to: bigint): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { LedgerError } from "@eventchain/core";
 import pg from "pg";
 import { statement } from "../load-statement.ts";
-import { retireConnection } from "../log/retired-connections.ts";
+import { abandonConnection, retireConnection } from "../log/retired-connections.ts";
 import { mapDatabaseError } from "../map-database-error.ts";
 import type { Queryable } from "../run-rows.ts";
 import type { RunSql } from "./port.ts";
@@ -24,14 +24,24 @@ interface Standing {
   user: string;
   role: string;
   path: string;
+  /** For how long a statement may run. */
+  timeout: string;
   /** Of its temporary tables; "0" where it never had one. */
   temporary: string;
 }
 
 /** From here to the end of the transaction statements run as the projector, in a schema alone. Gives how it stood before. */
-async function becomeProjector(connection: Queryable, schemaName: string): Promise<Standing> {
+async function becomeProjector(
+  connection: Queryable,
+  schemaName: string,
+  timeoutMs: number | undefined,
+): Promise<Standing> {
   try {
-    const { rows } = await connection.query<Standing>(roleSql, [PROJECTOR, schemaName]);
+    const { rows } = await connection.query<Standing>(roleSql, [
+      PROJECTOR,
+      schemaName,
+      timeoutMs === undefined ? null : `${timeoutMs}ms`,
+    ]);
     const [before] = rows;
     if (before === undefined) throw new Error("one row without a table");
     return before;
@@ -56,6 +66,7 @@ async function becomeSelf(connection: Queryable, schemaName: string, before: Sta
      ${standingSql};
      select pg_catalog.set_config('role', ${escapeLiteral(before.role)}, false),
             pg_catalog.set_config('search_path', ${escapeLiteral(before.path)}, false),
+            pg_catalog.set_config('statement_timeout', ${escapeLiteral(before.timeout)}, true),
             pg_catalog.pg_advisory_unlock_all()`,
   );
   const after = (sent as unknown as pg.QueryResult<Standing>[])[1]?.rows[0];
@@ -78,16 +89,29 @@ function unfit(what: string): LedgerError {
  * user. Deferred constraints are checked at its end, so that what breaks them fails here and not in the commit. Where it
  * throws, the transaction is to be rolled back. Errors of the work's statements are the driver's; LedgerError
  * `projection-failed` where they left the role, the search path or the transaction.
+ * Where it throws while a statement of its still runs, the connection is closed without waiting for that.
+ * @param timeoutMs after so long each statement is ended; default: as the connection is set up
  */
 export async function runProjector<T>(
   connection: Queryable,
   schemaName: string,
   work: (run: RunSql) => Promise<T>,
+  timeoutMs?: number,
 ): Promise<T> {
-  const before = await becomeProjector(connection, schemaName);
-  const result = await work((text, values) => {
+  const before = await becomeProjector(connection, schemaName, timeoutMs);
+  let running = 0;
+  const run = async <Row extends object>(text: string, values: readonly unknown[]): Promise<Row[]> => {
     if (SETS.test(text)) retireConnection(connection);
-    return runOwn(connection, text, values);
+    running += 1;
+    try {
+      return await runOwn<Row>(connection, text, values);
+    } finally {
+      running -= 1;
+    }
+  };
+  const result = await work(run).catch((error: unknown) => {
+    if (running > 0) abandonConnection(connection);
+    throw error;
   });
   await becomeSelf(connection, schemaName, before);
   return result;

@@ -32,7 +32,7 @@ export async function runWithin(
       const page = await readPage(connection, ledgerId, { after, to, query, level: "appended", limit: 1, maxBytes: 1 });
       return page.events.length === 0;
     },
-    write: (schemaName, work) => runProjector(connection, schemaName, work),
+    write: (schemaName, work, timeoutMs) => runProjector(connection, schemaName, work, timeoutMs),
     async move({ buildId, position }, to) {
       await runRows(connection, moveSql, [ledgerId, buildId, position, to]);
     },

@@ -59,7 +59,7 @@ export async function scratch<T>(
           schemaName,
           relations: () => runRows<DescribedRelation>(connection, relationsSql, [schemaName]),
           page: (request) => readPage(connection, ledgerId, request),
-          write: (write) => runProjector(connection, schemaName, write),
+          write: (write, timeoutMs) => runProjector(connection, schemaName, write, timeoutMs),
           run: (text, values) => runRows(connection, text, values),
         });
       },

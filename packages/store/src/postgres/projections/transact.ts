@@ -39,7 +39,7 @@ export function transact<T>(
       forked,
       waitMs,
       page: (request) => readPage(connection, build.ledgerId, request),
-      write: (write) => runProjector(connection, build.schemaName, write),
+      write: (write, timeoutMs) => runProjector(connection, build.schemaName, write, timeoutMs),
       async move(position) {
         if (position > build.position) await runRows(connection, moveSql, [buildId, position]);
       },
