@@ -104,7 +104,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const start = (config: string, limits: typeof LIMITS) =>
+const start = (config: string, limits: typeof LIMITS, ledgers?: string[]) =>
   startHandlers({
     configPath: join(folder, config),
     pool: database.pool,
@@ -113,6 +113,7 @@ const start = (config: string, limits: typeof LIMITS) =>
       log.push(`${event} ${JSON.stringify(values, (__, v) => (typeof v === "bigint" ? `${v}` : v))}`),
     roles: ["project", "react"],
     limits,
+    ledgers,
   });
 const ledgerOf = (name: string): Ledger => ledgers.get(name) as Ledger;
 const append = (name: string, n: number) => ledgerOf(name).append(`ticket-${n}`, { type: "Opened", data: { n } });
@@ -289,4 +290,24 @@ test("a module that is put right runs, and its trouble is over once it has run w
     expect(await handlerOf("unloadable", name)).toBeUndefined();
   });
   await mended.close();
+});
+
+test("where ledgers are named, only theirs run: the common handlers and the modules", async () => {
+  const config = `import { writer } from "./common.ts";
+    export default { reactions: [writer("picked")], ledgers: {
+      "good.test": { module: "./picked.ts" }, "unloadable.test": { module: "./unloadable.ts" } } };`;
+  await writeFile(join(folder, "picked.config.ts"), config);
+  await writeFile(join(folder, "picked.ts"), `${IMPORTS}export const reactions = [writer("own-picked")];`);
+  await running.close();
+  await writeFile(join(folder, "unloadable.ts"), MODULES.unloadable as string);
+  const before = log.length;
+  // The last one made: whoever else were served would come before it.
+  const picked = await start("picked.config.ts", LIMITS, ["good.test", "hungry.test"]);
+  await until(() => {
+    expect(done("good")).toEqual(expect.arrayContaining(["own-picked 1", "picked 1"]));
+    expect(done("hungry")).toContain("picked 1");
+  });
+  await picked.close();
+  for (const name of ["plain", "throwing", "leaving"]) expect(done(name)).not.toContain("picked 1");
+  expect(log.slice(before).filter((line) => line.includes("unloadable"))).toEqual([]);
 });

@@ -58,7 +58,10 @@ export async function runWorkers(input: WorkersOptions): Promise<Workers> {
   };
   try {
     // Refuses a database that is not migrated.
-    await openPostgresStore({ pool }).listLedgers();
+    const found = await openPostgresStore({ pool }).listLedgers();
+    // It may be created later; or its name is misspelt.
+    for (const origin of options.ledgers ?? [])
+      if (!found.some((each) => each.origin === origin)) logger("warn", "ledger-not-there", { origin });
     stages = await openStages({
       options,
       log: openPostgresLog(pool),
@@ -91,9 +94,9 @@ export async function runWorkers(input: WorkersOptions): Promise<Workers> {
 /** The handlers of the app whose config is named; undefined where its roles are not among those of this process. */
 async function startApp(options: CheckedOptions, pool: pg.Pool, logger: Logger): Promise<RunningApp | undefined> {
   const roles = options.roles.filter((role): role is AppRole => APP_ROLES.includes(role));
-  const { configFile, databaseUrl } = options;
+  const { configFile, databaseUrl, ledgers } = options;
   if (roles.length === 0 || configFile === undefined) return undefined;
-  return startHandlers({ configPath: resolve(configFile), pool, databaseUrl, logger, roles });
+  return startHandlers({ configPath: resolve(configFile), pool, databaseUrl, logger, roles, ledgers });
 }
 
 /** Two databases on one Redis must not take each other's hints. */

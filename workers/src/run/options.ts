@@ -32,6 +32,8 @@ export interface WorkersOptions {
   configFile?: string | undefined;
   /** Default: seal, anchor and finalise, and with a config the other three. */
   roles?: readonly Role[] | undefined;
+  /** Origins: the handlers of these ledgers only. For the roles project, react and snapshot. Default: of all, also of those to come. */
+  ledgers?: readonly string[] | undefined;
   /** Default: 2 confirmations on a development chain, the finalized tag on any other. */
   finality?: FinalityOption | undefined;
   policy?: PolicyInput | undefined;
@@ -65,6 +67,7 @@ const optionsShape = z
       .array(z.enum(["seal", "anchor", "finalise", "project", "react", "snapshot"]))
       .nonempty()
       .optional(),
+    ledgers: z.array(z.string().min(1)).nonempty().optional(),
     configFile: z.string().min(1).optional(),
     finality: z
       .discriminatedUnion("kind", [
@@ -98,6 +101,11 @@ const optionsShape = z
     if (roles.includes("anchor") && options.anchorKeyFile === undefined) missing("anchorKeyFile", "anchor");
     const chainRole = roles.find((role) => role === "anchor" || role === "finalise");
     if (chainRole !== undefined && options.rpcUrl === undefined) missing("rpcUrl", chainRole);
+    const coreRole = roles.find((role) => CORE_ROLES.includes(role));
+    if (options.ledgers !== undefined && coreRole !== undefined) {
+      const message = `picks whose handlers run, and the role ${coreRole} serves all ledgers: name the roles ${APP_ROLES.join(", ")}`;
+      context.addIssue({ code: "custom", path: ["ledgers"], message });
+    }
     const appRole = roles.find((role) => APP_ROLES.includes(role));
     if (appRole !== undefined && options.configFile === undefined) missing("configFile", appRole);
   });

@@ -30,6 +30,19 @@ describe("the workers' environment", () => {
     expect(checkOptions(readEnvironment(env, logger)).roles).toEqual(["project", "react", "snapshot"]);
   });
 
+  it("reads whose handlers run, for the handlers' roles only", () => {
+    const { DATABASE_URL } = least;
+    const env = { ...least, CONFIG: "eventchain.config.ts", LEDGERS: "a.test, b.test" };
+    expect(checkOptions(readEnvironment({ ...env, ROLES: "react" }, logger)).ledgers).toEqual(["a.test", "b.test"]);
+    for (const ROLES of ["", "project,seal"])
+      expect(() => checkOptions(readEnvironment({ ...env, ROLES }, logger))).toThrow(
+        "ledgers: picks whose handlers run, and the role seal serves all ledgers: name the roles project, react, snapshot",
+      );
+    expect(() => checkOptions({ databaseUrl: DATABASE_URL, configFile: "x", roles: ["react"], ledgers: [] })).toThrow(
+      "ledgers",
+    );
+  });
+
   it("reads roles, finality and policy", () => {
     const env = { ...least, ROLES: "anchor, finalise", FINALITY: "12", ANCHOR_DAILY_BUDGET_WEI: "1000000000000000000" };
     expect(checkOptions(readEnvironment(env, logger))).toMatchObject({

@@ -16,6 +16,10 @@ export function readEnvironment(env: Environment, logger: Logger): WorkersOption
   const folder = read("EVENTCHAIN_DIR") ?? ".eventchain";
   const databaseUrl = read("DATABASE_URL");
   if (databaseUrl === undefined) throw new LedgerError("config-invalid", "set DATABASE_URL to the ledger's database");
+  const list = (name: string): string[] | undefined =>
+    read(name)
+      ?.split(",")
+      .map((item) => item.trim());
   const policy: Record<string, unknown> = {
     minIntervalMs: read("ANCHOR_MIN_INTERVAL_MS"),
     maxDelayMs: read("ANCHOR_MAX_DELAY_MS"),
@@ -34,9 +38,8 @@ export function readEnvironment(env: Environment, logger: Logger): WorkersOption
     guardUrl: read("GUARD_URL"),
     guardDir: join(folder, "guard"),
     configFile: read("CONFIG"),
-    roles: read("ROLES")
-      ?.split(",")
-      .map((role) => role.trim() as Role),
+    roles: list("ROLES") as Role[] | undefined,
+    ledgers: list("LEDGERS"),
     finality: readFinality(read("FINALITY")),
     // Decimal texts: checked and turned into numbers with the other options.
     policy: policy as WorkersOptions["policy"],

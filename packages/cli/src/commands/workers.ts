@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { LedgerError } from "@eventchain/core";
 import type { Logger } from "@eventchain/workers";
 import { InvalidArgumentError } from "commander";
 import { checkUrl } from "../frame/check-url.ts";
@@ -47,6 +48,14 @@ function parseRoles(text: string): string[] {
   throw new InvalidArgumentError(`Write some of ${ROLES.join(",")}, joined by commas.`);
 }
 
+/** Only handlers run on some ledgers and not on others. */
+function checkRoles(roles: readonly string[]): void {
+  const other = roles.find((role) => (CORE_ROLES as readonly string[]).includes(role));
+  if (other === undefined) return;
+  const message = `--ledger (LEDGERS) picks whose handlers run, and the role ${other} serves all ledgers: add --roles ${APP_ROLES.join(",")}`;
+  throw new LedgerError("config-invalid", message, { values: { roles } });
+}
+
 /** The environment of the workers' own program, with what options and DIR add to it. */
 async function workersEnvironment(context: CommandContext, given: readonly string[] | undefined) {
   const { settings } = context;
@@ -55,6 +64,8 @@ async function workersEnvironment(context: CommandContext, given: readonly strin
   const config = await findConfig(settings);
   const all = config === undefined ? CORE_ROLES : ROLES;
   const roles = given ?? (named === "" ? all : named.split(",").map((role) => role.trim()));
+  const ledgers = settings.options.ledger?.join(",") ?? settings.env.LEDGERS;
+  if (ledgers !== undefined && ledgers !== "") checkRoles(roles);
   const database = await settings.require("database");
   await reachServer("database", database);
   // A node or a Redis that is away for now is waited for; a malformed URL is not.
@@ -71,6 +82,7 @@ async function workersEnvironment(context: CommandContext, given: readonly strin
     REDIS_URL: redis?.text,
     RPC_URL: rpc?.text,
     ROLES: roles.join(","),
+    LEDGERS: ledgers,
     CONFIG: config,
     SEAL_KEY_FILE: roles.includes("seal") ? await findKey("seal", dir, settings.env) : undefined,
     ANCHOR_KEY_FILE: roles.includes("anchor") ? await findKey("anchor", dir, settings.env) : undefined,

@@ -73,6 +73,18 @@ describe("arguments", () => {
     });
   });
 
+  test.each([
+    [["workers", "--ledger", "a.test"], {}],
+    [["workers", "--ledger", "a.test", "--roles", "project,seal"], {}],
+    [["workers", "--roles", "seal"], { LEDGERS: "a.test" }],
+  ])("%j is refused: other roles than the handlers' serve all ledgers", async (args, env: Record<string, string>) => {
+    expect(await runCli(args, { env })).toMatchObject({
+      exitCode: 2,
+      stdout: "",
+      stderr: expect.stringContaining("the role seal serves all ledgers: add --roles project,react,snapshot"),
+    });
+  });
+
   test("global options stand before or after the command", async () => {
     for (const args of [
       ["--json", "--dir", "there", "probe"],

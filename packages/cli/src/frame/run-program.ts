@@ -63,7 +63,7 @@ function createProgram(io: ProgramIo): Command {
     .option("--redis <url>", "Redis (REDIS_URL)")
     .option("--rpc <url>", "the chain's node (RPC_URL)")
     .option("--contract <address>", "the AnchorRegistry contract")
-    .option("--ledger <origin>", "the ledger; `up` takes several", collect)
+    .option("--ledger <origin>", "the ledger; `up` and `workers` take several", collect)
     .option("--config <file>", "the app's events and commands (default eventchain.config.ts)")
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeOut: write, writeErr: () => undefined, outputError: () => undefined })

@@ -42,6 +42,7 @@ export async function startWorkers(input: WorkersInput): Promise<SupervisedProce
       CONFIG: config ?? "",
       // All of them, whatever the variable says: nothing else would do the rest.
       ROLES: "",
+      LEDGERS: "",
     },
     logFile,
     pidFile: join(dir, "workers.pid"),
