@@ -171,6 +171,11 @@ describe("a config that cannot be used ends with 2", () => {
     ["is no TypeScript", "export default {", /cannot be loaded: /],
     ["exports nothing of use", "export const a = 1;", /exports neither events nor commands/],
     [
+      "has a misspelt key",
+      "export default { events: [], projectons: [] };",
+      /no key .{0,2}"projectons.{0,2}": use events, commands/,
+    ],
+    [
       "has two definitions of a type",
       `${CONFIG}export default { events: [Closed, defineEvent("Closed", { schema: z.object({}) })] };`,
       /event "Closed" has two definitions/,

@@ -257,6 +257,12 @@ describe("a config or a module that is none", () => {
       'called "a"',
     ],
     ["what is no handler", `export default { reactions: [counter("a")] };`, "", "`reactions` holds at 0"],
+    [
+      "a config with a misspelt key",
+      "export default { events: [Opened], projectons: [] };",
+      "",
+      `has no key "projectons": use events, commands, models, projections,`,
+    ],
     ["a ledger without a module", `export default { ledgers: { "a.test": {} } };`, "", "no module"],
     [
       "a package that is not there",

@@ -28,12 +28,28 @@ export interface CustomerModule {
 const HANDLER_KEYS = ["projections", "reactions", "snapshots", "models", "events", "commands"] as const;
 const CUSTOMER_KEYS: readonly string[] = [...HANDLER_KEYS, "without"];
 
+/** What a config may say; checked against its type, so that no key is forgotten. */
+const APP_KEYS: readonly string[] = Object.keys({
+  events: true,
+  commands: true,
+  models: true,
+  projections: true,
+  reactions: true,
+  snapshots: true,
+  access: true,
+  rowSecurity: true,
+  recordRejections: true,
+  require: true,
+  ledgers: true,
+} satisfies Record<keyof AppConfig, true>);
+
 /**
  * Loads an app's config, from its file's absolute path, and checks it; its ledgers' own modules are not loaded.
  * Errors: LedgerError `config-invalid`, which names the file and what is wrong with it.
  */
 export async function loadApp(path: string): Promise<LoadedApp> {
-  const { value } = await importObject(pathToFileURL(path).href, "the config", path);
+  const { value, isDefault } = await importObject(pathToFileURL(path).href, "the config", path);
+  if (isDefault) checkKnown(value, APP_KEYS, `the config ${JSON.stringify(path)}`, path);
   const config = value as AppConfig;
   return { config, handlers: collectHandlers(config), modules: listModules(config, path) };
 }
@@ -48,12 +64,7 @@ export async function loadCustomer(
 ): Promise<{ config: AppConfig; handlers: CollectedHandlers }> {
   const { value, isDefault } = await importObject(url, "the module", name);
   const own = value as CustomerConfig;
-  const unknown = isDefault ? Object.keys(own).find((key) => !CUSTOMER_KEYS.includes(key)) : undefined;
-  if (unknown !== undefined)
-    throw refuse(
-      `the module ${JSON.stringify(name)} has no key ${JSON.stringify(unknown)}: use ${CUSTOMER_KEYS.join(", ")}`,
-      name,
-    );
+  if (isDefault) checkKnown(own, CUSTOMER_KEYS, `the module ${JSON.stringify(name)}`, name);
   if (!CUSTOMER_KEYS.some((key) => key in own))
     throw refuse(`the module ${JSON.stringify(name)} exports none of ${CUSTOMER_KEYS.join(", ")}`, name);
   try {
@@ -68,6 +79,12 @@ export async function loadCustomer(
   } catch (error) {
     throw refuse(`the module ${JSON.stringify(name)}: ${messageOf(error)}`, name, error);
   }
+}
+
+function checkKnown(value: object, keys: readonly string[], what: string, file: string): void {
+  const unknown = Object.keys(value).find((key) => !keys.includes(key));
+  if (unknown !== undefined)
+    throw refuse(`${what} has no key ${JSON.stringify(unknown)}: use ${keys.join(", ")}`, file);
 }
 
 /** A module's default export, else its named ones. */

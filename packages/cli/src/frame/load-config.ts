@@ -22,7 +22,7 @@ const LEDGER_KEYS = [
   "require",
 ] as const;
 
-/** What a config may say; other exports beside a default are passed over. */
+/** What a config may say; further keys of a default export are refused, further named exports are passed over. */
 const KEYS = [...LEDGER_KEYS, "ledgers"] as const;
 
 /** One of these has to be there: a config without any is some other module. */
@@ -47,7 +47,8 @@ export async function findConfig({ options, env }: Given): Promise<string | unde
 /**
  * Runs the app's config: its default export, or else its named ones.
  *
- * @throws LedgerError `config-invalid`: there is none, it throws, or it exports nothing of an app's; values `file`
+ * @throws LedgerError `config-invalid`: there is none, it throws, it exports nothing of an app's, or a key that there is not;
+ * values `file`
  */
 export async function loadConfig(settings: Given): Promise<AppConfig> {
   const path = await findConfig(settings);
@@ -63,12 +64,20 @@ export async function loadConfig(settings: Given): Promise<AppConfig> {
     throw refuse(given, `the config ${JSON.stringify(given)} cannot be loaded: ${said}`, error);
   }
   const config: unknown = module.default ?? module;
+  if (typeof module.default === "object") checkKnown(module.default ?? {}, given);
   if (typeof config !== "object" || config === null || !CONTENTS.some((key) => key in config))
     throw refuse(
       given,
       `the config ${JSON.stringify(given)} exports neither events nor commands, nor handlers: see --config in the manual`,
     );
   return pick(config as AppConfig, KEYS);
+}
+
+function checkKnown(config: object, file: string): void {
+  const unknown = Object.keys(config).find((key) => !(KEYS as readonly string[]).includes(key));
+  if (unknown === undefined) return;
+  const problem = `the config ${JSON.stringify(file)} has no key ${JSON.stringify(unknown)}: use ${KEYS.join(", ")}`;
+  throw refuse(file, problem);
 }
 
 /** What of a config the SDK opens a ledger with. */
