@@ -35,6 +35,8 @@ const BATCHES_PER_ROUND = 16;
 /** A batch is one transaction: so many events, and so many bytes of their texts and one event more. */
 const BATCH_EVENTS = 2_000;
 const BATCH_BYTES = 8 * 1024 * 1024;
+/** After so long in its handlers a batch is committed as far as it is, and the next one begins. */
+const BATCH_MS = 1_000;
 /**
  * So far behind at most, a live inline build is caught up while the ledger is held, so that appends take over: all appends
  * wait for the handlers of so many events.
@@ -49,8 +51,9 @@ const CLOSING_EVENTS = 200n;
  * 1. the commit: rows of the tables, dead letters, and the position with its hash. A restart before it finds nothing of the
  *    batch, after it all; whoever comes next goes on from the position.
  *
- * A batch that fails is rolled back and made again in parts, until the event that fails stands alone: what comes before it
- * is committed, and then the build stops before it, or the event goes to the dead letters.
+ * A batch ends after about a second of its handlers, or once the signal is aborted. One that fails is rolled back and made
+ * again in parts, until the event that fails comes first or stands alone: what comes before it is committed, and then the
+ * build stops before it, or the event goes to the dead letters.
  *
  * Errors: LedgerError `database-…`, `timeout`: the database's own, to be tried again later.
  */
@@ -61,9 +64,10 @@ export async function advanceBuild(deps: ProjectionDeps, build: SeenBuild, proje
   let position = build.position;
   let bound = position;
   let count = 0;
-  let next = read(position);
+  let most = BATCH_EVENTS;
+  let page = await read(position);
+  let ahead: Promise<EventPage> | undefined;
   for (let batch = 1; batch <= BATCHES_PER_ROUND; batch += 1) {
-    const page = await next;
     bound = page.bound;
     if (bound < position) return stopForked(deps, build.buildId, position);
     if (page.through <= position) break;
@@ -71,18 +75,43 @@ export async function advanceBuild(deps: ProjectionDeps, build: SeenBuild, proje
       const closed = await closeGap(deps, build, projection, position);
       return closed.kind === "moved" ? { ...closed, events: count + closed.events } : closed;
     }
-    const isLast = page.through >= bound || batch === BATCHES_PER_ROUND;
-    const ahead = isLast ? undefined : read(page.through);
+    if (page.through < bound && batch < BATCHES_PER_ROUND) ahead ??= read(page.through);
     ahead?.catch(() => undefined);
-    const hindrance = await applyPage(deps, build.buildId, projection, { after: position, ...page });
-    if (hindrance !== undefined) return hindrance;
-    position = page.through;
-    count += page.events.length;
+    const begunMs = performance.now();
+    const outcome = await applyPage(deps, build.buildId, projection, { after: position, ...firstOf(page, most) });
+    if (outcome.kind !== "applied") return outcome;
+    position = outcome.through;
+    const left = page.events.filter((event) => event.position > position);
+    most = sizeAfter(page.events.length - left.length, most, performance.now() - begunMs);
+    count += page.events.length - left.length;
     deps.onProgress?.(position, bound);
-    if (ahead === undefined || deps.signal?.aborted === true) break;
-    next = ahead;
+    if (deps.signal?.aborted === true) break;
+    if (position < page.through) page = { ...page, events: left };
+    else if (ahead === undefined) break;
+    else {
+      page = await ahead;
+      ahead = undefined;
+    }
   }
   return { kind: "moved", position, bound, events: count };
+}
+
+/** A page's first events, so many at most, and how far they go. */
+function firstOf({ events, through }: EventPage, most: number): Pick<EventPage, "events" | "through"> {
+  const first = events.slice(0, most);
+  return { events: first, through: first.length < events.length ? (first.at(-1)?.position ?? through) : through };
+}
+
+/** How many events come next: a handler of batches, and a model, end in no middle. */
+function sizeAfter(applied: number, most: number, tookMs: number): number {
+  if (tookMs < BATCH_MS) return Math.min(most * 2, BATCH_EVENTS);
+  return Math.max(1, Math.floor((applied * BATCH_MS) / tookMs));
+}
+
+/** Whether a batch that begins now is to end: after its time, or where nobody wants more. */
+function batchClock({ signal }: ProjectionDeps): () => boolean {
+  const begunMs = performance.now();
+  return () => signal?.aborted === true || performance.now() - begunMs >= BATCH_MS;
 }
 
 /** For a ledger that ends before a build's position, or has another event there: it has lost what was applied. */
@@ -106,29 +135,41 @@ interface Batch {
   readonly through: bigint;
 }
 
-/** Applies a batch, in parts where it has to be. Undefined: it is done. */
+/** How far a batch came that nothing hindered: at least one event. */
+interface Applied {
+  readonly kind: "applied";
+  readonly through: bigint;
+}
+
+/** Applies a batch, in parts where it has to be, or what of it there is time for. */
 async function applyPage(
   deps: ProjectionDeps,
   buildId: bigint,
   projection: Projection,
   batch: Batch,
-): Promise<Hindrance | undefined> {
+): Promise<Applied | Hindrance> {
   const { events, after, through } = batch;
+  const isLate = batchClock(deps);
   try {
-    return await inBuild<undefined>(deps, buildId, after, async (transaction) => {
-      await applyEvents(transaction, projection, events);
-      await transaction.move(through);
-      return undefined;
+    return await inBuild<Applied>(deps, buildId, after, async (transaction) => {
+      const last = await applyEvents(transaction, projection, events, batchClock(deps));
+      await transaction.move(last ?? through);
+      return { kind: "applied", through: last ?? through };
     });
   } catch (error) {
     if (!(error instanceof HandlerFailure)) throw error;
-    const [event, ...more] = events;
+    const [event] = events;
     if (event === undefined) throw error;
-    if (more.length === 0) return settleFailure(deps, buildId, projection, { ...batch, event, failure: error });
     const cut = cutBefore(events, error);
     const middle = events[cut - 1]?.position ?? after;
-    const first = await applyPage(deps, buildId, projection, { after, events: events.slice(0, cut), through: middle });
-    if (first !== undefined) return first;
+    const isAlone = events.length === 1;
+    const isCulprit = isAlone || error.values.position === event.position;
+    const part = { after, events: events.slice(0, cut), through: isAlone ? through : middle };
+    const first = isCulprit
+      ? await settleFailure(deps, buildId, projection, { ...part, event, failure: error })
+      : await applyPage(deps, buildId, projection, part);
+    if (isAlone) return first;
+    if (first.kind !== "applied" || first.through < middle || isLate()) return first;
     return applyPage(deps, buildId, projection, { after: middle, events: events.slice(cut), through });
   }
 }
@@ -145,12 +186,12 @@ function settleFailure(
   buildId: bigint,
   { onError }: Projection,
   { after, event, through, failure }: Batch & { event: PageEvent; failure: LedgerError },
-): Promise<Hindrance | undefined> {
-  return inBuild<Hindrance | undefined>(deps, buildId, after, async (transaction) => {
+): Promise<Applied | Hindrance> {
+  return inBuild<Applied | Hindrance>(deps, buildId, after, async (transaction) => {
     if (onError === "dead-letter") {
       await transaction.addDeadLetter(event, failure.message);
       await transaction.move(through);
-      return undefined;
+      return { kind: "applied", through };
     }
     if (event.position > 1n) await transaction.move(event.position - 1n);
     await transaction.stop(failure.message);
@@ -212,9 +253,11 @@ async function closeGap(
     if (!(error instanceof HandlerFailure)) throw error;
     // Which event it is, and what becomes of it, is found out while appends go on.
     const page = await readerOf(deps, projection)(after);
-    const { through, bound, events } = page;
-    const hindrance = await applyPage(deps, build.buildId, projection, { after, events, through });
-    return hindrance ?? { kind: "moved", position: through, bound, events: events.length };
+    const { bound, events } = page;
+    const outcome = await applyPage(deps, build.buildId, projection, { after, ...page });
+    if (outcome.kind !== "applied") return outcome;
+    const applied = events.filter(({ position }) => position <= outcome.through).length;
+    return { kind: "moved", position: outcome.through, bound, events: applied };
   }
 }
 

@@ -14,7 +14,8 @@ export class HandlerFailure extends LedgerError {
 }
 
 /**
- * Applies stored events to a projection's tables, in the transaction that has them. Where it throws, the transaction is to
+ * Applies stored events to a projection's tables, in the transaction that has them. Gives the last position that it
+ * applied where `isOver` ended that before the last event; else undefined. Where it throws, the transaction is to
  * be rolled back.
  * Errors: HandlerFailure; LedgerError, mostly retryable, for what is not the handlers' fault.
  */
@@ -22,18 +23,20 @@ export async function applyEvents(
   { write }: Pick<BuildTransaction, "write">,
   projection: Projection,
   events: readonly PageEvent[],
-): Promise<void> {
+  isOver?: () => boolean,
+): Promise<bigint | undefined> {
   const opened: { transient?: () => LedgerError | undefined } = {};
   try {
     const projected = projectedReader(projection)(events);
-    if (projected.length === 0) return;
+    if (projected.length === 0) return undefined;
     const { timeoutMs } = projection;
-    await write(async (run) => {
+    return await write(async (run) => {
       const { db, finish, abandon, transient } = openProjectionDb(run, timeoutMs);
       opened.transient = transient;
       try {
-        await projection.apply(projected, db);
+        const count = await projection.apply(projected, db, isOver);
         await withinTime(finish(), timeoutMs);
+        return count < projected.length ? projected[count - 1]?.position : undefined;
       } catch (error) {
         await abandon();
         throw error;

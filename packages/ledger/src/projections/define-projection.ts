@@ -86,7 +86,8 @@ function build(described: Described, events: readonly AnyEventDefinition[], work
     events: Object.freeze([...events]),
     on,
     onBatch,
-    apply: (list: readonly ProjectedEvent[], db: ProjectionDb) => apply(described, work, list, db),
+    apply: (list: readonly ProjectedEvent[], db: ProjectionDb, isOver?: () => boolean) =>
+      apply(described, work, { list, isOver }, db),
   });
 }
 
@@ -95,19 +96,25 @@ const HAS_OTHER = {
   model: "is a model: let that handle the event",
 };
 
+interface Given {
+  readonly list: readonly ProjectedEvent[];
+  readonly isOver: (() => boolean) | undefined;
+}
+
 async function apply(
   { name, model, timeoutMs }: Described,
   work: Work,
-  events: readonly ProjectedEvent[],
+  { list, isOver }: Given,
   db: ProjectionDb,
-): Promise<void> {
-  if (work.kind === "each") return applyEach({ name, timeoutMs }, work.handlers, events, db);
-  if (model !== undefined) return applyWithin({ name, timeoutMs }, model, events, db);
-  if (work.kind !== "batch" || events.length === 0) return undefined;
+): Promise<number> {
+  if (work.kind === "each") return applyEach({ name, timeoutMs }, work.handlers, { list, isOver }, db);
+  if (model !== undefined) await applyWithin({ name, timeoutMs }, model, list, db);
+  if (work.kind !== "batch" || list.length === 0) return list.length;
   try {
-    await withinTime(work.handle(events, db), timeoutMs);
+    await withinTime(work.handle(list, db), timeoutMs);
+    return list.length;
   } catch (cause) {
-    throw projectionFailed(name, cause, events.length === 1 ? events[0] : undefined);
+    throw projectionFailed(name, cause, list.length === 1 ? list[0] : undefined);
   }
 }
 
@@ -131,17 +138,21 @@ async function applyWithin(
 async function applyEach(
   { name, timeoutMs }: Timed,
   handlers: ReadonlyMap<string, Handle>,
-  events: readonly ProjectedEvent[],
+  { list, isOver }: Given,
   db: ProjectionDb,
-): Promise<void> {
-  for (const event of events) {
+): Promise<number> {
+  let applied = 0;
+  for (const event of list) {
+    if (applied > 0 && isOver?.() === true) break;
     try {
       const given = handlers.get(event.type)?.(event, db);
       if (given !== undefined) await withinTime(given, timeoutMs);
     } catch (cause) {
       throw projectionFailed(name, cause, event);
     }
+    applied += 1;
   }
+  return applied;
 }
 
 function checkCommon(name: string, spec: Omit<TableProjectionSpec, "schema">): Omit<Described, "schema" | "model"> {

@@ -77,7 +77,8 @@ export async function stepBuild(deps: ProjectionDeps, projection: Projection, bu
   const round = await advanceBuild(deps, build, projection);
   if (round.kind !== "moved") return round;
   const { position, bound, events } = round;
-  if (bound - position > SWAP_WITHIN_EVENTS) return { kind: "moved", position, events };
+  const isLast = deps.signal?.aborted === true;
+  if (isLast || bound - position > SWAP_WITHIN_EVENTS) return { kind: "moved", position, events };
   const { buildId, waitMs = 0, putOff = null } = build;
   if (waitMs > 0) return { kind: "put-off", reason: putOff ?? "", waitMs };
   try {

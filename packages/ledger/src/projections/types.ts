@@ -103,8 +103,11 @@ export interface Projection {
     events: readonly Definition[],
     handle: (events: readonly ProjectedEventOf<Definition>[], db: ProjectionDb) => unknown,
   ): Projection;
-  /** Applies a batch of its own events, in order. Errors: what the handler throws, wrapped: LedgerError `projection-failed`. */
-  readonly apply: (events: readonly ProjectedEvent[], db: ProjectionDb) => Promise<void>;
+  /**
+   * Applies a batch of its own events, in order, and gives how many: with a handler for each event it may end before one
+   * that is not the first, where `isOver` says so. Errors: what the handler throws, wrapped: LedgerError `projection-failed`.
+   */
+  readonly apply: (events: readonly ProjectedEvent[], db: ProjectionDb, isOver?: () => boolean) => Promise<number>;
 }
 
 /** An event that a projection passed over, as its `onError` says, because its handler failed. */
