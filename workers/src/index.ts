@@ -3,8 +3,6 @@ export { type AnchorPolicy, DEFAULT_POLICY, DEVELOPMENT_POLICY, type PolicyInput
 export { type AnchorInput, type AnchorReport, anchorDue } from "./anchor.ts";
 export type { RunningApp } from "./app/run-app.ts";
 export type { AppLedger, AppRole, AppStage, StageDeps, StageReport } from "./app/types.ts";
-export { type CustomerModule, type LoadedApp, loadApp, loadCustomer } from "./threads/load-app.ts";
-export { type StartHandlersInput, startHandlers } from "./threads/start-handlers.ts";
 export type { FinaliseDeps } from "./finalise/check-mined.ts";
 export { type FinaliseInput, type FinaliseReport, finaliseDue } from "./finalise.ts";
 export type { Guard, GuardHead } from "./guard/guard.ts";
@@ -21,3 +19,5 @@ export { type RunHandlersOptions, runHandlers } from "./run-handlers.ts";
 export { runWorkers, type Workers } from "./run-workers.ts";
 export { type SealDeps, type SealResult, sealBatch } from "./seal.ts";
 export { snapshotLedger } from "./snapshot.ts";
+export { type CustomerModule, type LoadedApp, loadApp, loadCustomer } from "./threads/load-app.ts";
+export { type StartHandlersInput, startHandlers } from "./threads/start-handlers.ts";

@@ -1,17 +1,18 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { openPostgresLog, openPostgresStore } from "@eventchain/store";
-import pg from "pg";
+import type pg from "pg";
 import type { RunningApp } from "./app/run-app.ts";
 import type { AppRole } from "./app/types.ts";
 import { type KeptQueue, keepQueue } from "./run/keep-queue.ts";
 import { type Logger, Troubles } from "./run/logger.ts";
+import { openPool } from "./run/open-pool.ts";
 import { type OpenStages, openStages } from "./run/open-stages.ts";
 import { APP_ROLES, type CheckedOptions, checkOptions, type WorkersOptions } from "./run/options.ts";
 import { startHandlers } from "./threads/start-handlers.ts";
 
-/** An answer that takes longer than this comes from a connection gone silent: no statement of the workers takes so long. */
-const QUERY_TIMEOUT_MS = 120_000;
+/** At most; handlers have connections of their own. */
+const CONNECTIONS = 10;
 
 const nowMs = (): number => performance.now();
 
@@ -32,18 +33,7 @@ export async function runWorkers(input: WorkersOptions): Promise<Workers> {
   const options = checkOptions(input);
   const logger: Logger = options.logger ?? (() => undefined);
   const troubles = new Troubles(logger, nowMs);
-  const pool = new pg.Pool({
-    connectionString: options.databaseUrl,
-    max: 10,
-    connectionTimeoutMillis: 10_000,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 10_000,
-    query_timeout: QUERY_TIMEOUT_MS,
-  });
-  // A connection that is lost is replaced at the next statement. The pool hears it only while the connection is idle, and
-  // between a new one's first answer and its first user nobody does: unheard, it would end the process.
-  pool.on("error", () => undefined);
-  pool.on("connect", (client) => client.on("error", () => undefined));
+  const pool = openPool(options.databaseUrl, CONNECTIONS);
   let stopping = false;
   let queue: KeptQueue | undefined;
   let stages: OpenStages | undefined;

@@ -3,11 +3,12 @@
 
 import { isMainThread, parentPort, workerData } from "node:worker_threads";
 import { LedgerError } from "@eventchain/core";
-import pg from "pg";
+import type pg from "pg";
 import { whoseWork } from "../app/at-work.ts";
 import { type RunningApp, runApp } from "../app/run-app.ts";
 import { hostClock } from "../run/host-clock.ts";
 import { errorValues, type Logger } from "../run/logger.ts";
+import { openPool } from "../run/open-pool.ts";
 import { loadApp, loadCustomer, messageOf } from "./load-app.ts";
 import type { FromThread, ThreadData, ToThread } from "./messages.ts";
 
@@ -41,9 +42,7 @@ async function run(data: ThreadData): Promise<void> {
   const { config, handlers } = own === undefined ? app : await loadCustomer(app.config, own.module);
   const isCommon = (origin: string): boolean =>
     !app.modules.has(origin) && (ledgers === undefined || ledgers.includes(origin));
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: connections, keepAlive: true });
-  pool.on("error", () => undefined);
-  pool.on("connect", (client) => client.on("error", () => undefined));
+  const pool = openPool(databaseUrl, connections);
   const running = await runApp({
     config,
     handlers,
