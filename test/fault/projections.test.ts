@@ -77,8 +77,8 @@ describe.each(faultModes)("a process that dies %s the commit", (mode) => {
     expect(await numbers()).toEqual([1, 2, 3]);
   });
 
-  // Of 1, 13, 3: the whole batch fails; 1; 13 and 3 fail; 13 fails; 13 is put aside; 3. What fails has no commit to come after.
-  test.each(mode === "before" ? [1, 2, 3, 4, 5, 6] : [2, 5, 6])(
+  // Of 1, 13, 3: the whole batch fails; 1; 13 and 3 fail, at 13; 13 is put aside; 3. What fails has no commit to come after.
+  test.each(mode === "before" ? [1, 2, 3, 4, 5] : [2, 4, 5])(
     "number %i of a batch with a bad event puts it aside once",
     async (nth) => {
       await settle(on, makeSeen("dead-letter"));
@@ -92,7 +92,7 @@ describe.each(faultModes)("a process that dies %s the commit", (mode) => {
   test("of its stop is stopped with the reason, at the same event", async () => {
     await settle(on, makeSeen());
     await add(1, 13, 3);
-    await dieAndGoOn(makeSeen(), "transact", mode, 5);
+    await dieAndGoOn(makeSeen(), "transact", mode, 4);
     expect(await numbers()).toEqual([1]);
     expect(await on.ledger.projections()).toMatchObject([{ state: "stopped", position: 1n }]);
   });
