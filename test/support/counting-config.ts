@@ -1,5 +1,6 @@
 // An app's config whose projections count one ledger's events, each in a way of its own; VERSION: of all of them,
 // WITHOUT: one that is left out. And a reaction on some events.
+import { writeSync } from "node:fs";
 import {
   type AnyEventDefinition,
   type AnyReaction,
@@ -69,7 +70,8 @@ export const COUNTING_READS: { readonly [name: string]: string } = {
 const effect = defineReaction("effect", { from: "start", where: ({ stream }) => stream.endsWith("0") }).on(
   Counted,
   ({ position }) => {
-    process.stdout.write(`effect ${position}\n`);
+    // Straight to the pipe: what the thread's own stdout holds is lost when the thread is ended.
+    writeSync(1, `effect ${position}\n`);
   },
 );
 

@@ -69,8 +69,14 @@ function toldToClose(): Promise<void> {
 async function end(running: RunningApp, pool: pg.Pool): Promise<void> {
   await running.close();
   await pool.end();
+  await Promise.all([written(process.stdout), written(process.stderr)]);
   // What an app's code left behind, a timer say, keeps nobody.
   process.exit(0);
+}
+
+/** A thread's output travels by the main thread: what has not arrived there is lost when the thread ends. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write("", () => resolve()));
 }
 
 if (!isMainThread)
