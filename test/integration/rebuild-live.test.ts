@@ -1,8 +1,10 @@
 // New versions of projections are built and swapped in while 500 events a second arrive. The long form: REBUILD_SECONDS=60.
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { inspect } from "node:util";
 import { connect, replayProjection } from "@eventchain/ledger";
 import { openPostgresProjections, openPostgresStore, type ProjectionStore } from "@eventchain/store";
 import pg from "pg";
@@ -17,6 +19,8 @@ const APPENDS_A_SECOND = 50;
 const STREAMS = 100;
 /** With the columns of the one before, and with others. */
 const MIN_SWAPS = 2;
+/** How long one version may take to be swapped in, and its reactions to be done. */
+const WAIT_MS = 60_000;
 /** Its statement for each event would lag behind others' work on a busy machine. */
 const WITHOUT = "by-event";
 const NAMES = Object.keys(COUNTING_READS).filter((name) => name !== WITHOUT);
@@ -77,9 +81,12 @@ function deploy(version: number): { stop(): Promise<void> } {
 }
 
 async function untilLive(version: number, position = 0n): Promise<void> {
+  const deadlineMs = performance.now() + WAIT_MS;
   for (;;) {
     expect(lost).toEqual([]);
     const { projections: records } = await projections.list(ledgerId);
+    if (performance.now() > deadlineMs)
+      throw new Error(`version ${version} is not live: ${inspect(records, { depth: 3 })}`);
     for (const { building } of records) expect(building?.reason ?? null).toBeNull();
     const live = records.filter((record) => record.live?.version === version && record.live.position >= position);
     if (live.length === NAMES.length && records.every(({ building }) => building === null)) return;
@@ -196,7 +203,8 @@ test(
       "select position::text from eventchain.events where ledger_id = $1 and stream like '%0' order by position",
       [ledgerId],
     );
-    while (effects.size < rows.length) await sleep(20);
+    const deadlineMs = performance.now() + WAIT_MS;
+    while (effects.size < rows.length && performance.now() < deadlineMs) await sleep(20);
     await running.stop();
 
     const reads = seen.reduce((sum, each) => sum + each.reads, 0);
