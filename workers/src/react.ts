@@ -188,7 +188,7 @@ async function takeTasks(round: Round, reaction: AnyReaction, key: string, most:
   return tasks.length;
 }
 
-/** When to look again by itself: for tasks that become due, and for slots that are given back. */
+/** When to look again by itself: for tasks that become due, for events that came meanwhile, for slots that are given back. */
 async function reportOf(round: Round, on: readonly AnyReaction[], more: boolean): Promise<StageReport> {
   if (more || round.signal.aborted) return { more };
   let inMs: bigint | undefined;
@@ -197,12 +197,16 @@ async function reportOf(round: Round, on: readonly AnyReaction[], more: boolean)
   const found = await survey(round, on);
   for (const reaction of on) {
     const its = found.get(reaction.name);
-    if (its === undefined || its.dueInMs === null || its.isHalted || isForked(its)) continue;
+    if (its === undefined || its.isHalted || isForked(its)) continue;
+    // Appended since it was taken in, by a run of this very round, say.
+    const isBehind = its.position < its.bound;
+    if (its.dueInMs === null && !isBehind) continue;
     const key = keyOf(round.app, reaction);
     const leastMs = round.slots.free(key) === 0 ? REFILL_MS : PATIENCE_MS;
     const mostMs = busy.has(reaction) ? REFILL_MS : Number.POSITIVE_INFINITY;
     // One that is due already may wait for a run of its stream.
-    const waitMs = BigInt(Math.max(leastMs, Math.min(Number(its.dueInMs), mostMs)));
+    const dueInMs = isBehind ? 0 : Number(its.dueInMs);
+    const waitMs = BigInt(Math.max(leastMs, Math.min(dueInMs, mostMs)));
     if (inMs === undefined || waitMs < inMs) inMs = waitMs;
   }
   return inMs === undefined ? { more: false } : { more: false, nextAtMs: round.clock() + inMs };
