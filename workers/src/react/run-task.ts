@@ -83,7 +83,8 @@ async function runHandler(
   if (event === undefined) return undefined;
   const asOf = handler.timeout === null ? task.position : undefined;
   const state = await readState(ledger, reaction, event as ProjectedEvent, asOf);
-  if (signal.aborted) return undefined;
+  // Nothing is done before it: what is given back here is run by whoever takes it next.
+  signal.throwIfAborted();
   const { attempt } = task;
   await handler.run(event, makeContext({ ledger, reaction, handler: task.handler, event, attempt, state, signal }));
   return undefined;
