@@ -30,6 +30,7 @@ export { ConflictError, LedgerError, type LedgerErrorCode, type LedgerErrorOptio
 export { createGenesis, type Genesis, genesisHash, parseGenesis } from "./event/genesis.ts";
 export {
   chainHash,
+  chainHashes,
   contentHash,
   dataHash,
   type EventContent,
@@ -52,7 +53,7 @@ export { isCanonicalObject } from "./json/is-canonical-object.ts";
 export { type JsonLimits, MAX_JSON_BYTES, MAX_JSON_DEPTH } from "./json/limits.ts";
 export { parseJson } from "./json/parse-json.ts";
 export { type ChangedTile, type ExtendedLog, extendLog } from "./log/extend-log.ts";
-export { emptyRoot, leafHash, nodeHash, rootOf } from "./log/hash-nodes.ts";
+export { emptyRoot, leafHash, leafHashes, nodeHash, nodeHashes, rootOf } from "./log/hash-nodes.ts";
 export { tilesForConsistency, tilesForExtend, tilesForInclusion, tilesForRoot } from "./log/plan-proof.ts";
 export { consistencyProof, inclusionProof, rootFromTiles } from "./log/prove.ts";
 export { TILE_WIDTH, type TileId, type TileReader } from "./log/tiles.ts";

@@ -1,8 +1,11 @@
 import { createHash } from "node:crypto";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { bytesToHex } from "../encode-bytes.ts";
+import { bytesToHex, concatBytes } from "../encode-bytes.ts";
+import { i64, u64 } from "../integers.ts";
 import {
   chainHash,
+  chainHashes,
   contentHash,
   dataHash,
   type EventContent,
@@ -80,6 +83,22 @@ test("results are the caller's own: later hashes do not change them", () => {
 
 test("a time before 1970 is two's complement", () => {
   expect(() => eventHash({ ...event, recordedAtMicros: -1n })).not.toThrow();
+});
+
+test("many events' hashes at once are the same as one by one", () => {
+  const hash = fc.uint8Array({ minLength: 32, maxLength: 32 });
+  const integer = fc.bigInt({ min: 0n, max: 2n ** 63n - 1n });
+  const recordedAtMicros = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
+  const link = fc.record({ prevHash: hash, position: integer, version: integer, recordedAtMicros, contentHash: hash });
+  fc.assert(
+    fc.property(fc.array(link, { maxLength: 20 }), (links) => {
+      const bytes = links.map(({ prevHash, position, version, recordedAtMicros, contentHash }) =>
+        concatBytes(prevHash, u64(position), u64(version), i64(recordedAtMicros), contentHash),
+      );
+      expect(chainHashes(concatBytes(...bytes))).toEqual(concatBytes(...links.map(chainHash)));
+    }),
+  );
+  expect(() => chainHashes(new Uint8Array(87))).toThrow(invalid);
 });
 
 describe("refused are", () => {

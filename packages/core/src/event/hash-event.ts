@@ -1,3 +1,4 @@
+import { hashBatch } from "../crypto/hash-batch.ts";
 import { type Bytes, bytesToHex, utf8 } from "../encode-bytes.ts";
 import { LedgerError } from "../errors.ts";
 import { sha256 } from "../hash-bytes.ts";
@@ -14,8 +15,11 @@ const METADATA = Uint8Array.of(0x4d);
 const STATE = Uint8Array.of(0x53);
 const EVENT = 0x45;
 
+/** Bytes of what an event's hash is made of, without the tag before it. */
+const LINK_BYTES = 32 + 8 + 8 + 8 + 32;
+
 // What an event's hash is made of, filled and hashed within one call: a verifier makes millions of them.
-const chainInput = new Uint8Array(1 + 32 + 8 + 8 + 8 + 32);
+const chainInput = new Uint8Array(1 + LINK_BYTES);
 const chainView = new DataView(chainInput.buffer);
 chainInput[0] = EVENT;
 
@@ -139,6 +143,15 @@ export function chainHash(link: {
   chainView.setBigInt64(49, link.recordedAtMicros);
   chainInput.set(ofLength(link.contentHash, 32, "content hash"), 57);
   return sha256(chainInput);
+}
+
+/**
+ * `chainHash` of many events, 32 bytes each, one after the other. `links` has 88 bytes for each: prevHash, u64(position),
+ * u64(version), i64(recordedAtMicros), contentHash. Hashes what it is given. Throws `invalid-argument` for another length.
+ */
+export function chainHashes(links: Bytes): Bytes {
+  if (links.length % LINK_BYTES !== 0) throw invalid(`${links.length} bytes are not a number of ${LINK_BYTES}`);
+  return hashBatch(EVENT, links, LINK_BYTES);
 }
 
 function textBytes(text: string, what: string): Bytes {

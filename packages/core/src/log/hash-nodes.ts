@@ -1,4 +1,5 @@
 import { platform } from "#crypto";
+import { hashBatch } from "../crypto/hash-batch.ts";
 import type { Bytes } from "../encode-bytes.ts";
 import { LedgerError } from "../errors.ts";
 
@@ -26,6 +27,25 @@ export function nodeHash(left: Bytes, right: Bytes): Bytes {
   return platform.sha256(nodeInput);
 }
 
+/** `leafHash` of each entry: 32 bytes each, one after the other, as the entries are. Throws `invalid-argument`. */
+export function leafHashes(entries: Bytes): Bytes {
+  checkHashes(entries, HASH_BYTES);
+  return hashBatch(0x00, entries, HASH_BYTES);
+}
+
+/** `nodeHash` of each two hashes, of which there is an even number: one after the other, as they are. Throws `invalid-argument`. */
+export function nodeHashes(children: Bytes): Bytes {
+  checkHashes(children, 2 * HASH_BYTES);
+  return hashBatch(0x01, children, 2 * HASH_BYTES);
+}
+
+/** The roots over each `count` of the hashes, one after the other; `count` is a power of two. Throws `invalid-argument`. */
+export function rootsOfEach(hashes: Bytes, count: number): Bytes {
+  let level = hashes;
+  for (let width = count; width > 1; width /= 2) level = nodeHashes(level);
+  return level;
+}
+
 /** The root of the tree without leaves: `H("")`. */
 export function emptyRoot(): Bytes {
   return platform.sha256(new Uint8Array(0));
@@ -43,6 +63,11 @@ export function rootOf(leafHashes: readonly Bytes[]): Bytes {
     level = above;
   }
   return level[0] ?? emptyRoot();
+}
+
+function checkHashes(hashes: Bytes, unit: number): void {
+  if (hashes.length % unit === 0) return;
+  throw new LedgerError("invalid-argument", `${hashes.length} bytes are not a number of ${unit}`);
 }
 
 function checkHash(hash: Bytes): void {

@@ -1,6 +1,6 @@
 import type { Bytes } from "../encode-bytes.ts";
 import { LedgerError } from "../errors.ts";
-import { HASH_BYTES, leafHash, rootOf } from "./hash-nodes.ts";
+import { HASH_BYTES, leafHashes, rootsOfEach } from "./hash-nodes.ts";
 
 /** Hashes in a full tile. */
 export const TILE_WIDTH = 256;
@@ -62,20 +62,23 @@ export function levelLength(level: number, size: bigint): bigint {
 /** A subtree's root out of the tiles. Throws `tampered` when the tile is missing, cut off or of no whole number of hashes. */
 export function readSubtree(tiles: TileReader, subtree: Subtree): Bytes {
   const { id, from, count } = sourceOf(subtree);
-  const hashes = readHashes(id, tiles(id), from, count);
-  return rootOf(id.level === -1 ? hashes.map(leafHash) : hashes);
+  const hashes = readHashes(id, tiles(id)).subarray(from * HASH_BYTES, (from + count) * HASH_BYTES);
+  const held = from + hashes.length / HASH_BYTES;
+  if (held < from + count) throw badTile(id, `has ${held} hashes where ${from + count} are needed`);
+  return subtreeRoots(id.level, hashes, count);
 }
 
-/** `count` hashes of a tile, from `from` on; all from there when `count` is left out. Throws `tampered`. */
-export function readHashes(id: TileId, tile: Bytes | undefined, from: number, count?: number): Bytes[] {
+/** The roots over each `count` hashes of a level's tiles, one after the other; `count` is a power of two. */
+export function subtreeRoots(level: number, hashes: Bytes, count: number): Bytes {
+  return rootsOfEach(level === -1 ? leafHashes(hashes) : hashes, count);
+}
+
+/** A tile's hashes, one after the other. Throws `tampered`. */
+export function readHashes(id: TileId, tile: Bytes | undefined): Bytes {
   if (tile === undefined) throw badTile(id, "is missing");
   const held = tile.length / HASH_BYTES;
   if (!Number.isInteger(held) || held > TILE_WIDTH) throw badTile(id, `has ${tile.length} bytes, which no tile has`);
-  const end = count === undefined ? held : from + count;
-  if (held < end) throw badTile(id, `has ${held} hashes where ${end} are needed`);
-  const hashes: Bytes[] = [];
-  for (let i = from; i < end; i++) hashes.push(tile.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES));
-  return hashes;
+  return tile;
 }
 
 /** The error for a tile that cannot be what the sealer stored. */

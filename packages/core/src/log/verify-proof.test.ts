@@ -1,6 +1,7 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { bytesToHex } from "../encode-bytes.ts";
-import { emptyRoot, leafHash, nodeHash, rootOf } from "./hash-nodes.ts";
+import { bytesToHex, concatBytes } from "../encode-bytes.ts";
+import { emptyRoot, leafHash, leafHashes, nodeHash, nodeHashes, rootOf } from "./hash-nodes.ts";
 import { rootFromInclusion, verifyConsistency, verifyInclusion } from "./verify-proof.ts";
 
 const leaf = (n: number) => leafHash(new Uint8Array(32).fill(n));
@@ -15,6 +16,19 @@ test("leaves, nodes and roots are those of RFC 9162", () => {
   expect(rootOf([a, b, c])).toEqual(abc);
   expect(() => leafHash(new Uint8Array(31))).toThrow(expect.objectContaining({ code: "invalid-argument" }));
   expect(() => nodeHash(a, new Uint8Array(33))).toThrow(expect.objectContaining({ code: "invalid-argument" }));
+});
+
+test("many leaves or nodes at once are the same as one by one", () => {
+  const hashes = fc.array(fc.uint8Array({ minLength: 32, maxLength: 32 }), { maxLength: 20 });
+  fc.assert(
+    fc.property(hashes, (entries) => {
+      expect(leafHashes(concatBytes(...entries))).toEqual(concatBytes(...entries.map(leafHash)));
+      const nodes = entries.map((entry) => nodeHash(entry, a));
+      expect(nodeHashes(concatBytes(...entries.flatMap((entry) => [entry, a])))).toEqual(concatBytes(...nodes));
+    }),
+  );
+  expect(() => leafHashes(new Uint8Array(33))).toThrow(expect.objectContaining({ code: "invalid-argument" }));
+  expect(() => nodeHashes(new Uint8Array(96))).toThrow(expect.objectContaining({ code: "invalid-argument" }));
 });
 
 describe("an inclusion proof", () => {
