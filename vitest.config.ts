@@ -13,6 +13,7 @@ export default defineConfig({
             "workers/src/**/*.test.ts",
             "examples/*/src/**/*.test.ts",
             "scripts/**/*.test.ts",
+            "bench/**/*.test.ts",
             "test/vectors/**/*.test.ts",
           ],
           testTimeout: 20_000,

@@ -1,4 +1,4 @@
-// package-lock.json must name every optional platform package that another entry asks for: a registry that serves only
+// A package-lock.json (the repository's, and the benchmark's own) must name every optional platform package that another entry asks for: a registry that serves only
 // the packages of one platform leaves the others out, and `npm ci` elsewhere then refuses the lock file.
 //
 //   node scripts/lock-file.ts           fails when an entry is missing
@@ -64,20 +64,22 @@ export function missingEntries(lock: LockFile): Map<string, LockEntry> {
   return missing;
 }
 
-const file = new URL("../package-lock.json", import.meta.url);
-const lock = JSON.parse(readFileSync(file, "utf8")) as LockFile;
-const missing = missingEntries(lock);
-if (process.argv.includes("--write")) {
-  const all = { ...lock.packages, ...Object.fromEntries(missing) };
-  lock.packages = Object.fromEntries(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1)));
-  writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
-  console.log(`package-lock.json: ${missing.size} entries added`);
-} else if (missing.size > 0) {
-  console.error(`package-lock.json lacks ${[...missing.keys()].join(", ")}: run node scripts/lock-file.ts --write`);
-  process.exitCode = 1;
-}
-const resolved = Object.entries(lock.packages).filter(([, entry]) => !entry.link && entry.resolved?.startsWith("http"));
-if (resolved.length > 0) {
-  console.error(`package-lock.json names a registry's host for ${resolved.length} packages: leave "resolved" out`);
-  process.exitCode = 1;
+for (const name of ["package-lock.json", "bench/package-lock.json"]) {
+  const file = new URL(`../${name}`, import.meta.url);
+  const lock = JSON.parse(readFileSync(file, "utf8")) as LockFile;
+  const missing = missingEntries(lock);
+  if (process.argv.includes("--write")) {
+    const all = { ...lock.packages, ...Object.fromEntries(missing) };
+    lock.packages = Object.fromEntries(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1)));
+    writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
+    console.log(`${name}: ${missing.size} entries added`);
+  } else if (missing.size > 0) {
+    console.error(`${name} lacks ${[...missing.keys()].join(", ")}: run node scripts/lock-file.ts --write`);
+    process.exitCode = 1;
+  }
+  const resolved = Object.values(lock.packages).filter((entry) => !entry.link && entry.resolved?.startsWith("http"));
+  if (resolved.length > 0) {
+    console.error(`${name} names a registry's host for ${resolved.length} packages: leave "resolved" out`);
+    process.exitCode = 1;
+  }
 }
