@@ -12,7 +12,9 @@ import { exceedsBytes, type JsonLimits, resolveLimits } from "./limits.ts";
  */
 export function canonicalJson(value: unknown, options?: JsonLimits): string {
   const limits = resolveLimits(options);
-  const text = canonicalize(copyValue(value, limits)) as string;
+  const { copy, isOrdered } = copyValue(value, limits);
+  // JSON.stringify writes numbers and well-formed strings as RFC 8785 asks: only the order of keys is not its own.
+  const text = isOrdered ? JSON.stringify(copy) : (canonicalize(copy) as string);
   if (exceedsBytes(text, limits.maxBytes)) {
     throw new LedgerError("too-large", `the JSON text is longer than ${limits.maxBytes} bytes`, {
       values: { maxBytes: limits.maxBytes },

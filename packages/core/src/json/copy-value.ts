@@ -8,18 +8,35 @@ interface Copying {
   readonly maxDepth: number;
   readonly maxBytes: number;
   leastBytes: number;
+  isOrdered: boolean;
 }
+
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
+
+/**
+ * What a copied object is made by: of a prototype that has nothing, so that no key means anything ("__proto__") and no
+ * toJSON is inherited. (An object of no prototype at all does the same, and is twice as slow to fill and to write.)
+ */
+const Members = function Members() {} as unknown as new () => Record<string, unknown>;
+Members.prototype = Object.freeze(Object.create(null));
 
 /**
  * A plain copy of a value that has exactly one JSON text: null, booleans, finite numbers, well-formed strings, arrays and
- * objects without a prototype. `toJSON` is called once, as JSON does, and a property that is undefined is dropped.
+ * objects that inherit nothing. `toJSON` is called once, as JSON does, and a property that is undefined is dropped.
+ * `isOrdered`: each object of it has its keys in the order of their UTF-16 units. Where that is false, some key begins with
+ * a digit: JavaScript has an order of its own for those.
  * Throws `invalid-value` naming the path for everything that JSON would drop, bend or not end with; `too-large` as soon as
  * the text is bound to exceed `maxBytes`, so that a value that repeats itself without end costs nothing.
  */
-export function copyValue(value: unknown, limits: { maxDepth: number; maxBytes: number }): unknown {
-  const copying: Copying = { path: [], inside: [], ...limits, leastBytes: 0 };
+export function copyValue(
+  value: unknown,
+  { maxDepth, maxBytes }: { maxDepth: number; maxBytes: number },
+): { copy: unknown; isOrdered: boolean } {
+  const copying: Copying = { path: [], inside: [], maxDepth, maxBytes, leastBytes: 0, isOrdered: true };
   try {
-    return copyOne(value, copying);
+    const copy = copyOne(value, copying);
+    return { copy, isOrdered: copying.isOrdered };
   } catch (error) {
     if (error instanceof LedgerError) throw error;
     throw refuse(copying, "cannot be read: its getter or toJSON threw", error);
@@ -73,33 +90,48 @@ function copyContainer(value: object, copying: Copying): unknown {
 }
 
 function copyArray(items: readonly unknown[], copying: Copying): unknown[] {
+  const { path } = copying;
+  const last = path.length;
   const copy: unknown[] = [];
   // By index: a hole is undefined, and refused, where forEach would pass over it.
   for (let i = 0; i < items.length; i++) {
-    copying.path.push(i);
+    path[last] = i;
     copy.push(copyOne(items[i], copying));
-    copying.path.pop();
   }
+  if (path.length > last) path.pop();
   return copy;
 }
 
 function copyMembers(value: object, copying: Copying): object {
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== null && !isObjectPrototype(prototype)) {
+  if (prototype !== null && prototype !== Object.prototype && !isObjectPrototype(prototype)) {
     throw refuse(copying, `is a ${className(value)}, which has no JSON form`);
   }
-  const copy = Object.create(null) as Record<string, unknown>;
+  const { path } = copying;
+  const last = path.length;
+  const copy = new Members();
+  let previous = "";
+  let inOrder = true;
   for (const key of Object.keys(value)) {
-    copying.path.push(key);
+    path[last] = key;
     const member = (value as Record<string, unknown>)[key];
-    if (member !== undefined) {
-      checkText(key, copying);
-      count(copying, key.length + 3);
-      copy[key] = copyOne(member, copying);
-    }
-    copying.path.pop();
+    if (member === undefined) continue;
+    checkText(key, copying);
+    count(copying, key.length + 3);
+    copy[key] = copyOne(member, copying);
+    if (key < previous) inOrder = false;
+    const first = key.charCodeAt(0);
+    if (first >= DIGIT_0 && first <= DIGIT_9) copying.isOrdered = false;
+    previous = key;
   }
-  return copy;
+  if (path.length > last) path.pop();
+  return inOrder ? copy : sortMembers(copy);
+}
+
+function sortMembers(members: Readonly<Record<string, unknown>>): object {
+  const sorted = new Members();
+  for (const key of Object.keys(members).sort()) sorted[key] = members[key];
+  return sorted;
 }
 
 /** Object.prototype of this realm or of another one (a frame, a vm context, a test runner). */
