@@ -1,6 +1,6 @@
 import { compareUtf8 } from "./compare-utf8.ts";
-import { utf8 } from "./encode-bytes.ts";
 import { LedgerError } from "./errors.ts";
+import { exceedsBytes } from "./json/limits.ts";
 
 /** The longest stream, type, tag or command id: 512 bytes of UTF-8. */
 export const MAX_NAME_BYTES = 512;
@@ -33,8 +33,7 @@ export function checkName(kind: NameKind, name: string, options: NameOptions = {
 function nameProblem(kind: NameKind, name: string, system: boolean): string | undefined {
   if (typeof name !== "string") return "is not a string";
   if (name === "") return "is empty";
-  if (name.length > MAX_NAME_BYTES || utf8(name).length > MAX_NAME_BYTES)
-    return `is longer than ${MAX_NAME_BYTES} bytes`;
+  if (exceedsBytes(name, MAX_NAME_BYTES)) return `is longer than ${MAX_NAME_BYTES} bytes`;
   if (!name.isWellFormed()) return "holds a lone surrogate";
   if (name.includes("\0")) return "holds the character U+0000";
   if (!system && kind !== "commandId" && name.startsWith("$"))
@@ -71,8 +70,16 @@ export function normaliseTags(tags: readonly string[], options: NameOptions = {}
       values: { tags: tags.length },
     });
   }
-  for (const tag of tags) checkName("tag", tag, options);
-  const sorted = [...tags].sort(compareUtf8);
+  const sorted = [...tags];
+  let isSorted = true;
+  let previous: string | undefined;
+  for (const tag of sorted) {
+    checkName("tag", tag, options);
+    if (previous !== undefined && compareUtf8(previous, tag) >= 0) isSorted = false;
+    previous = tag;
+  }
+  if (isSorted) return sorted;
+  sorted.sort(compareUtf8);
   const twice = sorted.find((tag, index) => tag === sorted[index + 1]);
   if (twice === undefined) return sorted;
   throw new LedgerError("invalid-name", `tag ${JSON.stringify(twice)} is given twice`, {

@@ -1,7 +1,10 @@
 /** Raw bytes; sizes and contents are what the function at hand says. */
 export type Bytes = Uint8Array;
 
-const HEX_OF_BYTE: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+/** The two digits of each byte. */
+export const HEX_OF_BYTE: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
+  byte.toString(16).padStart(2, "0"),
+);
 const encoder = new TextEncoder();
 
 /** Lower-case hex, two digits for each byte, without a prefix. */

@@ -1,5 +1,5 @@
 import { platform } from "#crypto";
-import { type Bytes, bytesToHex } from "./encode-bytes.ts";
+import { type Bytes, HEX_OF_BYTE } from "./encode-bytes.ts";
 import { LedgerError } from "./errors.ts";
 
 /** `length` bytes fit for keys and salts. */
@@ -15,9 +15,20 @@ export function uuidv7(nowMs: bigint, random: Bytes = randomBytes(10)): string {
   if (nowMs < 0n || nowMs >= 2n ** 48n || random.length < 10) {
     throw new LedgerError("invalid-argument", "a UUIDv7 takes 48 bits of time and 10 random bytes");
   }
-  const tail = random.slice(0, 10);
-  tail[0] = 0x70 | ((tail[0] ?? 0) & 0x0f);
-  tail[2] = 0x80 | ((tail[2] ?? 0) & 0x3f);
-  const hex = nowMs.toString(16).padStart(12, "0") + bytesToHex(tail);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  const hex = (at: number): string => HEX_OF_BYTE[random[at] ?? 0] ?? "";
+  const version = HEX_OF_BYTE[0x70 | ((random[0] ?? 0) & 0x0f)];
+  const variant = HEX_OF_BYTE[0x80 | ((random[2] ?? 0) & 0x3f)];
+  return `${timePart(nowMs)}-${version}${hex(1)}-${variant}${hex(3)}-${hex(4)}${hex(5)}${hex(6)}${hex(7)}${hex(8)}${hex(9)}`;
+}
+
+let lastMs = -1n;
+let lastPart = "";
+
+/** The first 12 digits; most ids of a busy process are of the millisecond of the one before. */
+function timePart(nowMs: bigint): string {
+  if (nowMs === lastMs) return lastPart;
+  const hex = nowMs.toString(16).padStart(12, "0");
+  lastMs = nowMs;
+  lastPart = `${hex.slice(0, 8)}-${hex.slice(8)}`;
+  return lastPart;
 }

@@ -1,6 +1,6 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { sha256, sha512 } from "@noble/hashes/sha2.js";
-import { concatBytes, equalBytes } from "../encode-bytes.ts";
+import { concatBytes, equalBytes, utf8 } from "../encode-bytes.ts";
 import { isSoundKey } from "./is-sound-key.ts";
 import type { PlatformCrypto } from "./types.ts";
 
@@ -9,7 +9,7 @@ const GROUP_ORDER = Point.Fn.ORDER;
 
 /** The noble packages, for a browser or any other place without `node:crypto`. */
 export const platform: PlatformCrypto = {
-  sha256: (message) => sha256(message),
+  sha256: (message) => sha256(typeof message === "string" ? utf8(message) : message),
   randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
   ed25519PublicKey: (seed) => ed25519.getPublicKey(seed),
   ed25519Sign: (message, seed) => ed25519.sign(message, seed),

@@ -1,6 +1,7 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { utf8 } from "../encode-bytes.ts";
 import { platform as browser } from "./browser.ts";
 import { isSoundKey } from "./is-sound-key.ts";
 import { platform as node } from "./node.ts";
@@ -17,6 +18,13 @@ describe("Node's library and the browser's", () => {
       fc.property(fc.uint8Array({ maxLength: 300 }), (message) => {
         expect(node.sha256(message)).toEqual(browser.sha256(message));
       }),
+    );
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 100 }), (text) => {
+        expect(node.sha256(text)).toEqual(node.sha256(utf8(text)));
+        expect(browser.sha256(text)).toEqual(node.sha256(text));
+      }),
+      { examples: [["\ud800"], ["é🖨"], [""]] },
     );
   });
 

@@ -2,8 +2,8 @@ import type { Bytes } from "../encode-bytes.ts";
 
 /** What the core needs of a platform: Node's own library, or the noble packages in a browser. Both answer alike. */
 export interface PlatformCrypto {
-  /** SHA-256 (FIPS 180-4): 32 bytes. */
-  sha256(message: Bytes): Bytes;
+  /** SHA-256 (FIPS 180-4), of a text as its UTF-8: 32 bytes. */
+  sha256(message: Bytes | string): Bytes;
   /** `length` bytes of the platform's generator for keys. */
   randomBytes(length: number): Bytes;
   /** The Ed25519 public key, 32 bytes, of a 32-byte seed (RFC 8032 section 5.1.5). */
