@@ -76,8 +76,8 @@ describe("a hot context", () => {
     const receipts = await Promise.all(
       amounts.map((amount, n) => ledger.execute(n % 5 === 4 ? withdraw : deposit, { account, amount }, ada)),
     );
-    // 256 commands at most share a look and an append.
-    expect(watched.counts).toEqual({ look: 2, append: 2 });
+    // Half of them go first; the others are decided on top of these meanwhile, without a look of their own.
+    expect(watched.counts).toEqual({ look: 1, append: 2 });
     let sum = 0;
     const expected = amounts.map((amount, n) => {
       if (n % 5 !== 4) sum += amount;

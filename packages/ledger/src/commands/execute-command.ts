@@ -5,7 +5,7 @@ import { type FindReceiptDeps, findReceipt } from "../find-receipt.ts";
 import { makeReceipt, receiptEvents } from "../make-receipt.ts";
 import type { RequiredKey } from "../types.ts";
 import type { CommandRules, Commands } from "./open-commands.ts";
-import type { CommandOutcome } from "./run-batch.ts";
+import type { CommandOutcome } from "./settle-chain.ts";
 import { type CommandCall, checkCall } from "./start-execution.ts";
 import type { AnyCommand, CommandReceipt, ExecuteOptions } from "./types.ts";
 

@@ -18,6 +18,8 @@ export interface ModelView {
   /** Where snapshots of it hang, and how they are found; undefined: no rule takes any. */
   readonly snapshots: { readonly use: SnapshotUse; readonly branch: Branch } | undefined;
   state: unknown;
+  /** What the state is of, decided events apart. */
+  position: bigint;
   /** What the model or an upcaster threw: whoever is decided on this view fails with it. */
   failure: { readonly error: unknown } | undefined;
   /** Decided events that are not recorded yet are part of the state. */
@@ -58,6 +60,7 @@ export function viewsOf(
       model,
       snapshots,
       state: undefined,
+      position: 0n,
       failure: undefined,
       ahead: false,
       guessed: false,
@@ -108,6 +111,7 @@ export async function readViews(
       });
     }
     view.state = state;
+    view.position = look.position;
   }
   return look.position;
 }

@@ -11,14 +11,8 @@ import { keepStates } from "./kept-states.ts";
 import { viewsOf } from "./model-views.ts";
 import { openLanes } from "./open-lanes.ts";
 import { prepareRejection } from "./prepare-request.ts";
-import {
-  type BatchDeps,
-  type CommandJob,
-  type CommandOutcome,
-  outcomeOfRecord,
-  outcomeOfRequest,
-  runBatch,
-} from "./run-batch.ts";
+import { type BatchDeps, type CommandJob, runBatch } from "./run-batch.ts";
+import { type CommandOutcome, outcomeOfRecord, outcomeOfRequest } from "./settle-chain.ts";
 import { type CommandCall, checkInput, type Execution } from "./start-execution.ts";
 import type { Context } from "./types.ts";
 
@@ -74,7 +68,7 @@ export function openCommands(given: CommandsDeps): Commands {
   const active = new Set<Promise<CommandOutcome>>();
   const lanes = openLanes<LaneJob>({
     maxBatch: MAX_BATCH,
-    run: (jobs) => runBatch(deps, jobs),
+    run: (jobs, turn) => runBatch(deps, jobs, turn),
     pause: deps.pause ?? sleep,
   });
 
@@ -110,7 +104,10 @@ export function openCommands(given: CommandsDeps): Commands {
     const settled = Promise.withResolvers<CommandOutcome>();
     const { resolve, reject } = settled;
     const views = viewsOf(ledgerId, execution.command, contexts, rules.use);
-    const job = { ledgerId, execution, views, stream: onlyStream(contexts), ...rules, attempts: 0, resolve, reject };
+    const job = {
+      ...{ ledgerId, execution, views, stream: onlyStream(contexts), ...rules },
+      ...{ attempts: 0, overtaken: false, resolve, reject },
+    };
     const onAbort = (): void => {
       if (lanes.remove(elements, job)) reject(aborted("the command", signal?.reason));
     };

@@ -22,17 +22,32 @@ export interface Remainder<Job> {
   restMs: number;
 }
 
+/** A lane that is running, and what has come for it since. */
+export interface Turn<Job> {
+  /** How many jobs are waiting. */
+  waiting(): number;
+  /** Takes the first of them, no more than a batch has. None while another lane waits for an element of this one. */
+  take(): Job[];
+  /** Puts jobs that were taken last back, before those that wait. */
+  giveBack(jobs: readonly Job[]): void;
+  /** Called at the end of each turn of the event loop in which jobs have come. */
+  onJobs: (() => void) | undefined;
+}
+
 interface Lane<Job> {
   key: string;
   elements: readonly string[];
   waiting: Job[];
   state: "idle" | "waiting" | "running" | "resting";
+  /** Of the turn that is running. */
+  turn: Turn<Job> | undefined;
+  told: boolean;
 }
 
 export interface LanesOptions<Job> {
   maxBatch: number;
-  /** Settles each job, or gives it back. Never rejects. */
-  run: (jobs: Job[]) => Promise<Remainder<Job>>;
+  /** Settles each job, and each that it takes in this turn, or gives it back. Never rejects. */
+  run: (jobs: Job[], turn: Turn<Job>) => Promise<Remainder<Job>>;
   pause: (delayMs: number) => Promise<unknown>;
 }
 
@@ -59,11 +74,39 @@ export function openLanes<Job>({ maxBatch, run, pause }: LanesOptions<Job>): Lan
 
   function start(lane: Lane<Job>): void {
     const jobs = lane.waiting.splice(0, maxBatch);
-    if (jobs.length === 0) finish(lane, { again: [], restMs: 0 });
-    else void run(jobs).then((remainder) => finish(lane, remainder));
+    if (jobs.length === 0) {
+      finish(lane, { again: [], restMs: 0 });
+      return;
+    }
+    const turn = openTurn(lane);
+    lane.turn = turn;
+    void run(jobs, turn).then((remainder) => finish(lane, remainder));
+  }
+
+  function openTurn(lane: Lane<Job>): Turn<Job> {
+    return {
+      waiting: () => lane.waiting.length,
+      take: () => {
+        const isAwaited = lane.elements.some((element) => (queues.get(element)?.length ?? 0) > 1);
+        return isAwaited ? [] : lane.waiting.splice(0, maxBatch);
+      },
+      giveBack: (jobs) => void lane.waiting.unshift(...jobs),
+      onJobs: undefined,
+    };
+  }
+
+  /** At the end of the turn, as jobs that are woken by the same outcomes come one by one. */
+  function tell(lane: Lane<Job>): void {
+    if (lane.told || lane.turn?.onJobs === undefined) return;
+    lane.told = true;
+    process.nextTick(() => {
+      lane.told = false;
+      lane.turn?.onJobs?.();
+    });
   }
 
   function finish(lane: Lane<Job>, { again, restMs }: Remainder<Job>): void {
+    lane.turn = undefined;
     lane.waiting.unshift(...again);
     for (const element of lane.elements) {
       const queue = queues.get(element) ?? [];
@@ -96,11 +139,12 @@ export function openLanes<Job>({ maxBatch, run, pause }: LanesOptions<Job>): Lan
       const key = JSON.stringify(elements);
       let lane = lanes.get(key);
       if (lane === undefined) {
-        lane = { key, elements, waiting: [], state: "idle" };
+        lane = { key, elements, waiting: [], state: "idle", turn: undefined, told: false };
         lanes.set(key, lane);
       }
       lane.waiting.push(job);
       if (lane.state === "idle") join(lane);
+      else tell(lane);
     },
     remove(given, job) {
       const waiting = lanes.get(JSON.stringify([...new Set(given)].sort()))?.waiting;

@@ -1,5 +1,5 @@
 import { type Bytes, canonicalJson, normaliseTags, SALT_BYTES, uuidv7 } from "@eventchain/core";
-import type { AppendRequest, NewEvent, QueryItem } from "@eventchain/store";
+import type { AppendCondition, AppendRequest, NewEvent } from "@eventchain/store";
 import { eventMetadata } from "../build-metadata.ts";
 import { within } from "../check-keys.ts";
 import type { DomainEvent } from "../events/types.ts";
@@ -17,10 +17,8 @@ export interface Drawing {
 export interface Ground {
   /** The stream that events without one go to; undefined where the contexts are not exactly one stream. */
   stream: string | undefined;
-  /** The union of the contexts. */
-  items: readonly QueryItem[];
-  /** The position of the look. */
-  after: bigint;
+  /** That nothing has met the contexts since; undefined where they hold nothing. Requests may share one. */
+  condition: AppendCondition | undefined;
 }
 
 /** The request that records a decision. Errors: LedgerError `decision-failed`, and those of names and canonical JSON. */
@@ -33,13 +31,9 @@ export function prepareRequest(
 ): AppendRequest {
   if (decided.kind === "rejected") return prepareRejection(execution, decided, drawing, recordRejections);
   const events = decided.events.map((event) => prepareEvent(execution, event, ground.stream, drawing));
-  const condition = { failIfEventsMatch: ground.items, after: ground.after };
-  return {
-    events,
-    expected: [],
-    command: commandOf(execution),
-    ...(ground.items.length === 0 ? {} : { condition }),
-  };
+  const { condition } = ground;
+  const request = { events, expected: [], command: commandOf(execution) };
+  return condition === undefined ? request : { ...request, condition };
 }
 
 /** The request that records a rejection; with `asEvent` as an event too. */

@@ -1,38 +1,14 @@
-import { type Bytes, equalBytes } from "@eventchain/core";
-import type {
-  AppendOutcome,
-  AppendRequest,
-  ChainOutcome,
-  CommandRecord,
-  EventStore,
-  GroupedAppends,
-} from "@eventchain/store";
+import type { Bytes } from "@eventchain/core";
+import type { ChainOutcome, EventStore, GroupedAppends } from "@eventchain/store";
 import type { SchemaRegistry } from "../events/schema-registry.ts";
-import { aborted } from "../watch-value.ts";
-import { decideBatch, type Entry } from "./decide-batch.ts";
+import type { AnyEventDefinition } from "../events/types.ts";
+import { decideAhead, rejectIfAborted } from "./decide-ahead.ts";
+import { type Draft, draftChain, type Entry, keysOf } from "./draft-chain.ts";
 import type { KeptStates } from "./kept-states.ts";
 import { type ModelView, readViews } from "./model-views.ts";
-import type { Remainder } from "./open-lanes.ts";
+import type { Remainder, Turn } from "./open-lanes.ts";
+import { type ChainGround, type CommandOutcome, outcomeOfRecord, settleChain } from "./settle-chain.ts";
 import type { Execution } from "./start-execution.ts";
-
-/** What became of a command. */
-export type CommandOutcome =
-  | { readonly kind: "recorded"; readonly request: AppendRequest; readonly outcome: Recorded }
-  | { readonly kind: "rejected"; readonly code: string; readonly reason: string | null }
-  /** It was recorded or rejected before, by this request. */
-  | { readonly kind: "known" }
-  /** The command id is another request's. */
-  | { readonly kind: "reused" }
-  | { readonly kind: "refused"; readonly outcome: Extract<AppendOutcome, { outcome: "refused" }> }
-  /** It was decided `attempts` times; the last time on events up to `after`, and the events at `positions` came then. */
-  | {
-      readonly kind: "conflict";
-      readonly attempts: number;
-      readonly after: bigint;
-      readonly positions: readonly bigint[];
-    };
-
-type Recorded = Extract<AppendOutcome, { outcome: "recorded" }>;
 
 /** A command that waits to be decided and recorded. */
 export interface CommandJob {
@@ -45,6 +21,8 @@ export interface CommandJob {
   readonly schemas: Pick<SchemaRegistry, "keepUsed">;
   /** How often it was decided and lost to somebody else. */
   attempts: number;
+  /** It lost, on whatever it was decided: somebody else writes where it does. */
+  overtaken: boolean;
   readonly resolve: (outcome: CommandOutcome) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -62,10 +40,26 @@ const FIRST_REST_MS = 4;
 const LONGEST_REST_MS = 250;
 
 /**
- * Decides jobs of one lane in one look and records them as one chain:
+ * From so many jobs on the first half goes ahead, so that the server records one chain while the next is decided. Fewer
+ * are sent sooner by one call than by two.
+ */
+const MIN_SPLIT = 16;
+
+/** What is sent as one chain. */
+interface Chain<Job extends CommandJob> {
+  readonly draft: Draft<Job>;
+  readonly ground: ChainGround;
+}
+
+/**
+ * Decides jobs of one lane on one look and records them as one chain:
  *
  * 1. the append's commit. Until then nothing is given out, no rejection and no failure of a decision either, as each may
  *    rest on events that are never recorded. A process that dies before it has recorded nothing.
+ *
+ * While a chain is on its way, what comes for the lane meanwhile is decided on top of it, and sent as the next chain once
+ * that one is recorded as it was decided: what others write between the two is in the way of the next one's conditions.
+ * Where it is not, what was decided on top of it is decided again.
  *
  * A job that is `dependency-failed` fell with an earlier one: it is decided again, and that is no attempt of its own. It
  * ends all the same, as each batch settles its first job or uses up one of that job's attempts. Never rejects.
@@ -73,37 +67,118 @@ const LONGEST_REST_MS = 250;
 export async function runBatch<Job extends CommandJob & { readonly ledgerId: bigint }>(
   deps: BatchDeps,
   jobs: readonly Job[],
+  turn: Turn<Job>,
 ): Promise<Remainder<Job>> {
   const ledgerId = jobs[0]?.ledgerId;
   if (ledgerId === undefined) return { again: [], restMs: 0 };
+  const first = jobs.slice(0, countFirst(jobs, turn.waiting()));
+  turn.giveBack(jobs.slice(first.length));
+  const views = shareViews(first);
   try {
-    return await runOnce(deps, ledgerId, jobs);
+    const chain = await decideOnLook(deps, ledgerId, first, views, turn);
+    return await sendChains(deps, ledgerId, chain, views, turn);
   } catch (error) {
     // What was kept has been taken and is not put back: the next batch reads it afresh.
-    for (const { reject } of jobs) reject(error);
+    for (const { reject } of first) reject(error);
     return { again: [], restMs: 0 };
   }
 }
 
-async function runOnce<Job extends CommandJob>(
+/** How many of the jobs go first, where more are waiting: half of them all, if the others can be decided on top of them. */
+function countFirst(jobs: readonly CommandJob[], waiting: number): number {
+  const [first] = jobs;
+  if (first === undefined || jobs.length < MIN_SPLIT) return jobs.length;
+  const keys = keysOf(first).join("\n");
+  const areAlike = jobs.every((job) => !job.overtaken && keysOf(job).join("\n") === keys);
+  return areAlike ? Math.min(jobs.length, Math.ceil((jobs.length + waiting) / 2)) : jobs.length;
+}
+
+async function decideOnLook<Job extends CommandJob>(
   deps: BatchDeps,
   ledgerId: bigint,
   jobs: readonly Job[],
-): Promise<Remainder<Job>> {
-  const views = shareViews(jobs);
+  views: Map<string, ModelView>,
+  turn: Turn<Job>,
+): Promise<Chain<Job>> {
   const [position, unknown] = await settleBoth(
     readViews(deps.store, ledgerId, [...views.values()], deps.kept),
     withoutKnown(deps, ledgerId, jobs),
   );
   const waiting = unknown.filter((job) => !rejectIfAborted(job));
-  const { entries, rest } = decideBatch(deps, waiting, views, position);
-  const misfits = await keepSchemas(entries);
-  if (misfits.size > 0) return { again: waiting.filter((job) => !misfits.has(job)), restMs: 0 };
-  const requests = entries.flatMap(({ request }) => request ?? []);
-  const outcomes = requests.length === 0 ? [] : await deps.appends.appendChain(ledgerId, requests);
-  const { again, lost, sound } = settleEntries(entries, outcomes, position);
-  if (sound) keepViews(deps.kept, [...views.values()], entries, outcomes, position);
-  return { again: [...again, ...rest], restMs: lost === 0 ? 0 : restAfter(lost, deps.random) };
+  const draft = draftChain<Job>(deps, views);
+  const over = waiting.findIndex((job) => !draft.add(job));
+  if (over !== -1) turn.giveBack(waiting.slice(over));
+  draft.setGround(position);
+  return { draft, ground: { position, isRead: true } };
+}
+
+/** Sends a chain, and after it those that are decided meanwhile, each on top of the one before. Never rejects. */
+async function sendChains<Job extends CommandJob>(
+  deps: BatchDeps,
+  ledgerId: bigint,
+  first: Chain<Job>,
+  views: Map<string, ModelView>,
+  turn: Turn<Job>,
+): Promise<Remainder<Job>> {
+  let { draft, ground } = first;
+  for (;;) {
+    const sent = sendChain(deps, ledgerId, draft);
+    const ahead = decideAhead(deps, draft, views, turn);
+    const { outcomes, error, misfits } = await sent;
+    const settled = outcomes && settleChain(draft.entries, outcomes, ground);
+    // What has come in this very turn.
+    if (settled?.sound === true && ahead.draft.entries.length === 0) ahead.decide();
+    ahead.stop();
+    const waiting = jobsOf(ahead.draft);
+    if (settled === undefined) {
+      const others = jobsOf(draft).filter((job) => !misfits.has(job));
+      if (misfits.size > 0) return { again: [...others, ...waiting], restMs: 0 };
+      for (const { reject } of others) reject(error);
+      return { again: waiting, restMs: 0 };
+    }
+    const { again, lost, sound, last, tell } = settled;
+    if (!sound || last === undefined || waiting.length === 0) {
+      if (sound && waiting.length === 0) keepViews(deps.kept, views, draft.covered, last);
+      tell();
+      return { again: [...again, ...waiting], restMs: lost === 0 ? 0 : restAfter(lost, deps.random) };
+    }
+    for (const key of draft.covered) moveView(views.get(key), last);
+    draft = ahead.draft;
+    ground = { position: last, isRead: false };
+    draft.setGround(last);
+    // Once the next chain is sent: whoever is told sends the next command, and all of that takes time.
+    setImmediate(tell);
+  }
+}
+
+interface Sent<Job> {
+  /** Undefined where it was not sent, or its call failed. */
+  readonly outcomes: readonly ChainOutcome[] | undefined;
+  readonly error: unknown;
+  /** Rejected, as their schemas were refused; nothing was sent then. */
+  readonly misfits: ReadonlySet<Job>;
+}
+
+/** Never rejects. */
+async function sendChain<Job extends CommandJob>(
+  { appends }: Pick<BatchDeps, "appends">,
+  ledgerId: bigint,
+  { entries }: Draft<Job>,
+): Promise<Sent<Job>> {
+  let misfits: ReadonlySet<Job> = new Set();
+  try {
+    misfits = await keepSchemas(entries);
+    if (misfits.size > 0) return { outcomes: undefined, error: undefined, misfits };
+    const requests = entries.flatMap(({ request }) => request ?? []);
+    const outcomes = requests.length === 0 ? [] : await appends.appendChain(ledgerId, requests);
+    return { outcomes, error: undefined, misfits };
+  } catch (error) {
+    return { outcomes: undefined, error, misfits };
+  }
+}
+
+function jobsOf<Job extends CommandJob>({ entries }: Draft<Job>): Job[] {
+  return entries.map(({ job }) => job);
 }
 
 /** One view for each key, as of now. */
@@ -139,24 +214,25 @@ async function withoutKnown<Job extends CommandJob>(
   return unknown;
 }
 
-/** What a request comes to whose command id is known. */
-export function outcomeOfRecord(record: CommandRecord, requestHash: Bytes): CommandOutcome {
-  return { kind: equalBytes(record.requestHash, requestHash) ? "known" : "reused" };
-}
-
-function rejectIfAborted({ execution: { signal }, reject }: CommandJob): boolean {
-  if (signal?.aborted !== true) return false;
-  reject(aborted("the command", signal.reason));
-  return true;
-}
-
 /** Keeps the schemas of what is about to be recorded. Jobs whose schemas are refused are rejected, and returned. */
 async function keepSchemas<Job extends CommandJob>(entries: readonly Entry<Job>[]): Promise<ReadonlySet<Job>> {
   const misfits = new Set<Job>();
-  for (const { job, used } of entries) {
-    if (used.size === 0) continue;
+  const used = new Map<CommandJob["schemas"], Set<AnyEventDefinition>>();
+  for (const { job, used: own } of entries) {
+    const all = used.get(job.schemas);
+    if (all === undefined) used.set(job.schemas, new Set(own));
+    else for (const definition of own) all.add(definition);
+  }
+  try {
+    for (const [schemas, definitions] of used) if (definitions.size > 0) await schemas.keepUsed(definitions);
+    return misfits;
+  } catch {
+    // One by one, to find whose they are.
+  }
+  for (const { job, used: own } of entries) {
+    if (own.size === 0) continue;
     try {
-      await job.schemas.keepUsed(used);
+      await job.schemas.keepUsed(own);
     } catch (error) {
       job.reject(error);
       misfits.add(job);
@@ -165,104 +241,24 @@ async function keepSchemas<Job extends CommandJob>(entries: readonly Entry<Job>[
   return misfits;
 }
 
-interface Settled<Job> {
-  again: readonly Job[];
-  /** How often the job lost that lost most often and goes on; 0: nobody lost. */
-  lost: number;
-  /** Everything was recorded or rejected as it was decided. */
-  sound: boolean;
-}
-
-function settleEntries<Job extends CommandJob>(
-  entries: readonly Entry<Job>[],
-  outcomes: readonly ChainOutcome[],
-  position: bigint,
-): Settled<Job> {
-  const again: Job[] = [];
-  let lost = 0;
-  let sound = true;
-  let next = 0;
-  for (const { job, request, error } of entries) {
-    if (request === undefined) {
-      // What failed on top of a decision that does not stand may succeed without it.
-      if (sound) job.reject(error);
-      else again.push(job);
-      continue;
-    }
-    const outcome = outcomes[next++];
-    if (outcome === undefined) throw new Error("each request has an outcome");
-    if (outcome.outcome === "failed") {
-      job.reject(outcome.error);
-      sound = false;
-      continue;
-    }
-    const result = resultOf(job, request, outcome, position);
-    if (result === undefined) again.push(job);
-    else job.resolve(result);
-    if (outcome.outcome === "condition-failed") lost = Math.max(lost, result === undefined ? job.attempts : 1);
-    if (outcome.outcome !== "rejected" && (outcome.outcome !== "recorded" || outcome.duplicate)) sound = false;
-  }
-  return { again, lost, sound };
-}
-
-/** Undefined: to be decided again. */
-function resultOf(
-  job: CommandJob,
-  request: AppendRequest,
-  outcome: AppendOutcome,
-  position: bigint,
-): CommandOutcome | undefined {
-  if (outcome.outcome === "dependency-failed") return undefined;
-  if (outcome.outcome !== "condition-failed") return outcomeOfRequest(request, outcome);
-  job.attempts += 1;
-  const { attempts } = job;
-  if (attempts < job.execution.maxAttempts) return undefined;
-  return { kind: "conflict", attempts, after: position, positions: outcome.positions };
-}
-
-/** What became of a command whose request was neither in conflict nor fell with another one. */
-export function outcomeOfRequest(request: AppendRequest, outcome: AppendOutcome): CommandOutcome {
-  switch (outcome.outcome) {
-    case "recorded":
-      return outcome.duplicate ? { kind: "known" } : { kind: "recorded", request, outcome };
-    case "rejected":
-      return { kind: "rejected", code: outcome.code, reason: outcome.reason };
-    case "command-id-reused":
-      return { kind: "reused" };
-    case "refused":
-      return { kind: "refused", outcome };
-    default:
-      throw new Error(`a command's request cannot end as ${outcome.outcome}`);
-  }
-}
-
 /**
  * Puts the views back for the next batch. A request that was recorded on a view shows that nothing else had met its query
  * before it. Where the chain's events stand side by side, nobody's came between either, and the view holds at the last.
  */
 function keepViews(
   kept: KeptStates,
-  views: readonly ModelView[],
-  entries: readonly Entry<CommandJob>[],
-  outcomes: readonly ChainOutcome[],
-  position: bigint,
+  views: ReadonlyMap<string, ModelView>,
+  covered: ReadonlySet<string>,
+  last: bigint | undefined,
 ): void {
-  const positions = outcomes.flatMap(positionsOf);
-  const [first, last] = [positions[0], positions.at(-1)];
-  const together = first !== undefined && last !== undefined && last - first + 1n === BigInt(positions.length);
-  const covered = new Set<string>();
-  for (const { job, request } of entries)
-    if (request !== undefined && request.events.length > 0) for (const { key } of job.views.values()) covered.add(key);
-  for (const { key, state, failure, ahead, guessed } of views) {
-    if (failure !== undefined || guessed) continue;
-    if (covered.has(key) && together) kept.put(key, { state, position: last });
-    else if (!ahead) kept.put(key, { state, position });
+  for (const { key, state, position } of views.values()) {
+    if (!covered.has(key)) kept.put(key, { state, position });
+    else if (last !== undefined) kept.put(key, { state, position: last });
   }
 }
 
-function positionsOf(outcome: ChainOutcome): bigint[] {
-  if (outcome.outcome === "recorded") return outcome.events.map(({ position }) => position);
-  return outcome.outcome === "rejected" && !outcome.duplicate && outcome.position !== null ? [outcome.position] : [];
+function moveView(view: ModelView | undefined, position: bigint): void {
+  if (view !== undefined) view.position = position;
 }
 
 function restAfter(attempts: number, random: (length: number) => Bytes): number {
