@@ -57,20 +57,16 @@ export function listPeers(): Record<string, string> {
  * @throws an Error that says how to install them
  */
 export async function loadPeer<T>(name: string): Promise<T> {
-  const require = createRequire(join(PEERS_DIR, "package.json"));
-  let path: string;
-  try {
-    path = resolveImport(name) ?? require.resolve(name);
-  } catch (cause) {
-    throw new Error(`the peer ${name} is not installed: run npm run bench, which installs all of them`, { cause });
-  }
-  const module = (await import(pathToFileURL(path).href)) as T & { default?: T };
-  // A CommonJS module's exports that Node could not name one by one.
-  return path.endsWith(".mjs") || Object.keys(module as object).length > 1 ? module : (module.default ?? module);
+  if (peerVersion(name) === undefined)
+    throw new Error(`the peer ${name} is not installed: run npm run bench, which installs all of them`);
+  const entry = findImport(name);
+  if (entry !== undefined) return (await import(pathToFileURL(entry).href)) as T;
+  // CommonJS by `require`: Node does not always find the names of its exports for an import.
+  return createRequire(join(PEERS_DIR, "package.json"))(name) as T;
 }
 
-/** Some packages have an entry for `import` alone, which `require.resolve` does not find. */
-function resolveImport(name: string): string | undefined {
+/** The file that a package names for `import`. */
+function findImport(name: string): string | undefined {
   const folder = peerFolder(name);
   const { exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
     exports?: Record<string, unknown>;

@@ -1,0 +1,285 @@
+import { randomUUID } from "node:crypto";
+import { connect } from "@eventchain/ledger";
+import pg from "pg";
+import { type BenchEvent, benchEvent } from "../harness/events.ts";
+import { appendEvent, createLedgers, fillLedger } from "../harness/fill-ledger.ts";
+import { measureCallers } from "../harness/measure-callers.ts";
+import type { BenchCase, BenchContext, Contender, OpenSuite, Target } from "../harness/types.ts";
+import { bare } from "../peers/bare.ts";
+import { type BareAppender, openCopy, openUnnest } from "../peers/bare-groups.ts";
+import { castore } from "../peers/castore.ts";
+import { dcbEs, dcbEsConditional } from "../peers/dcb-es.ts";
+import { emmett } from "../peers/emmett.ts";
+import { skipWithout } from "../peers/load-peer.ts";
+import { messageDb, messageDbSpread } from "../peers/message-db.ts";
+import { openSameRows } from "../peers/same-rows.ts";
+import type { Peer } from "../peers/types.ts";
+
+const ORIGIN = "append.bench";
+const SEED = "append";
+/** What callers draw from; ids are drawn anew for each append. */
+const POOL_EVENTS = 40_000;
+const BATCH = 100;
+const BATCH_CALLERS = 32;
+
+const OURS = "eventchain";
+const UNTAGGED = "eventchain, untagged, no command";
+const ONE_ROW = bare.name;
+const SAME_ROWS = "insert, the same rows in groups";
+const caseName = (callers: number): string => (callers === 1 ? "1 caller" : `${callers} callers`);
+const BATCH_CASE = "100 events to one stream for each append";
+
+interface Settings {
+  prefill: number;
+  seconds: number;
+  warmUpSeconds: number;
+}
+
+interface Entrant {
+  name: string;
+  kind: Contender["kind"];
+  version?: string | undefined;
+  skip?: string | undefined;
+  /** In a database of its own, with the same number of events in it. */
+  open(databaseUrl: string, prefill: readonly BenchEvent[]): Promise<BareAppender>;
+}
+
+async function openOurs(
+  databaseUrl: string,
+  prefill: readonly BenchEvent[],
+  append: (ledger: Awaited<ReturnType<typeof openLedger>>["ledger"], event: BenchEvent) => Promise<unknown>,
+): Promise<BareAppender> {
+  await createLedgers(databaseUrl, ORIGIN);
+  await fillLedger(databaseUrl, ORIGIN, prefill.length, (number) => prefill[number] as BenchEvent);
+  const { ledger, close } = await openLedger(databaseUrl);
+  return {
+    append: (event) => append(ledger, event),
+    async appendMany(stream, events) {
+      const [{ actor, ip, correlationId, commandId }] = events as [BenchEvent];
+      await ledger.append(
+        stream,
+        events.map(({ type, tags, data }) => ({ type, tags: [...tags], data })),
+        { actor, ip, correlationId, commandId },
+      );
+    },
+    fill: async () => undefined,
+    close,
+  };
+}
+
+async function openLedger(databaseUrl: string) {
+  const connection = await connect({ database: databaseUrl });
+  return { ledger: await connection.ledger(ORIGIN), close: () => connection.close() };
+}
+
+const OURS_ENTRANTS: readonly Entrant[] = [
+  { name: OURS, kind: "ours", open: (url, prefill) => openOurs(url, prefill, appendEvent) },
+  {
+    name: UNTAGGED,
+    kind: "ours",
+    open: (url, prefill) =>
+      openOurs(url, prefill, (ledger, { stream, type, data, actor, ip, correlationId }) =>
+        ledger.append(stream, { type, data }, { actor, ip, correlationId }),
+      ),
+  },
+];
+
+const bareEntrant = (name: string, open: Entrant["open"], skip?: string): Entrant => ({
+  name,
+  kind: "bare",
+  skip,
+  open,
+});
+
+const openFilled = async (store: BareAppender, prefill: readonly BenchEvent[]): Promise<BareAppender> => {
+  await store.fill(prefill);
+  return store;
+};
+
+function peerEntrant(peer: Peer): Entrant {
+  return {
+    name: peer.name,
+    kind: peer === bare ? "bare" : "peer",
+    version: peer.version,
+    skip: peer.skip,
+    open: async (url, prefill) => openFilled(await peer.open(url), prefill),
+  };
+}
+
+/** In the order of the tables. */
+function listEntrants(): Entrant[] {
+  return [
+    ...OURS_ENTRANTS,
+    bareEntrant(SAME_ROWS, (url, prefill) => openSameRows(url, prefill.length)),
+    bareEntrant("insert, plain rows in groups", async (url, prefill) => openFilled(await openUnnest(url), prefill)),
+    bareEntrant(
+      "copy, plain rows in groups",
+      async (url, prefill) => openFilled(await openCopy(url), prefill),
+      skipWithout("pg-copy-streams"),
+    ),
+    ...[bare, emmett, castore, messageDb, messageDbSpread, dcbEs, dcbEsConditional].map(peerEntrant),
+  ];
+}
+
+/** One entrant with so many callers, on a new database that is dropped after it. */
+function makeContender(
+  entrant: Entrant,
+  callers: number,
+  batch: number,
+  pool: readonly BenchEvent[],
+  { prefill, seconds, warmUpSeconds }: Settings,
+  context: BenchContext,
+): Contender {
+  const { name, kind, version, skip } = entrant;
+  let url: string;
+  let store: BareAppender;
+  let stored = prefill;
+  let drawn = 0;
+  const draw = (): BenchEvent => {
+    drawn += 1;
+    const event = pool[drawn % pool.length] as BenchEvent;
+    return { ...event, commandId: randomUUID(), correlationId: randomUUID() };
+  };
+  async function act(): Promise<number> {
+    const first = draw();
+    if (batch === 1) await store.append(first);
+    else await store.appendMany(first.stream, [first, ...Array.from({ length: batch - 1 }, draw)]);
+    return batch;
+  }
+  return {
+    name,
+    kind,
+    ...(version === undefined ? {} : { version }),
+    ...(skip === undefined ? {} : { skip }),
+    async prepare() {
+      url = await context.createDatabase(`${callers}_${batch}_${name}`);
+      store = await entrant.open(url, pool.slice(0, prefill));
+      stored += (await measureCallers(callers, warmUpSeconds, act)).count;
+    },
+    async run() {
+      const sample = await measureCallers(callers, seconds, act);
+      stored += sample.count;
+      return { ...sample, values: { "bytes/event": (await usedBytes(url)) / stored } };
+    },
+    async close() {
+      await store?.close();
+      if (url !== undefined)
+        await onDatabase(context.serverUrl, `drop database ${new URL(url).pathname.slice(1)} with (force)`);
+    },
+  };
+}
+
+async function onDatabase<Row extends pg.QueryResultRow>(url: string, text: string): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Row>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** All tables of the database with their indexes. */
+async function usedBytes(url: string): Promise<number> {
+  const [row] = await onDatabase<{ bytes: string }>(
+    url,
+    `select sum(pg_total_relation_size(c.oid)) as bytes from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where c.relkind in ('r', 'm') and n.nspname not in ('pg_catalog', 'information_schema')`,
+  );
+  return Number(row?.bytes);
+}
+
+const TARGETS: readonly Target[] = [
+  {
+    id: "append.same-rows.128",
+    text: "128 callers, everything on: of a bare multi-row INSERT of the same rows into the same tables",
+    unit: "x",
+    atLeast: 0.8,
+    measure: (results) => results.ratio(caseName(128), OURS, SAME_ROWS),
+  },
+  {
+    id: "append.emmett.128",
+    text: "128 callers, everything on: of Emmett",
+    unit: "x",
+    atLeast: 5,
+    measure: (results) => results.ratio(caseName(128), OURS, emmett.name),
+  },
+  {
+    id: "append.best-peer.128",
+    text: "128 callers, everything on: of the best TypeScript peer",
+    unit: "x",
+    atLeast: 4,
+    measure: (results) => results.ratio(caseName(128), OURS, results.bestPeer(caseName(128))?.name ?? ""),
+  },
+  {
+    id: "append.one-row.128",
+    text: "128 callers, everything on: of a bare one-row INSERT",
+    unit: "x",
+    atLeast: 1.5,
+    measure: (results) => results.ratio(caseName(128), OURS, ONE_ROW),
+  },
+  {
+    id: "append.untagged.128",
+    text: "128 callers, untagged and without a command: of a bare one-row INSERT",
+    unit: "x",
+    atLeast: 2,
+    measure: (results) => results.ratio(caseName(128), UNTAGGED, ONE_ROW),
+  },
+  {
+    id: "append.latency.1",
+    text: "one caller, everything on: p50 of a bare one-row INSERT's",
+    unit: "x",
+    atMost: 2,
+    measure(results) {
+      const [ours, one] = [OURS, ONE_ROW].map((name) => results.find(caseName(1), name)?.latencyMs?.p50);
+      return ours === undefined || one === undefined ? undefined : ours / one;
+    },
+  },
+  {
+    id: "append.bytes",
+    text: "bytes an event on disk, everything on, indexes and all",
+    unit: "bytes",
+    atMost: 1_100,
+    measure: (results) => results.find(caseName(128), OURS)?.values["bytes/event"]?.median,
+  },
+];
+
+/** Options: `--callers 1,128` (0 for the case of a hundred events), `--seconds 3`, `--contenders emmett,insert`. */
+export const suite: OpenSuite = async (context) => {
+  const { isQuick, options } = context;
+  const settings: Settings = {
+    prefill: isQuick ? 500 : 20_000,
+    seconds: Number(options.get("seconds") ?? (isQuick ? 0.3 : 3)),
+    warmUpSeconds: isQuick ? 0.1 : 0.5,
+  };
+  const callers = (options.get("callers") ?? "1,32,128,0").split(",").map(Number);
+  const wanted = options.get("contenders")?.split(",");
+  const entrants = listEntrants().filter(({ name }) => wanted?.some((part) => name.startsWith(part)) ?? true);
+  const pool = Array.from({ length: POOL_EVENTS }, (_, number) => benchEvent(SEED, number));
+  const makeCase = (name: string, count: number, batch: number, list: readonly Entrant[]): BenchCase => ({
+    name,
+    contenders: list.map((entrant) => makeContender(entrant, count, batch, pool, settings, context)),
+  });
+  return {
+    name: "append",
+    title: "Append: one event for each append, streams at random of 10,000",
+    unit: "events/s",
+    cases: callers.map((count) =>
+      count > 0
+        ? makeCase(caseName(count), count, 1, entrants)
+        : makeCase(
+            BATCH_CASE,
+            BATCH_CALLERS,
+            BATCH,
+            entrants.filter(({ name }) => name !== UNTAGGED),
+          ),
+    ),
+    targets: TARGETS,
+    notes: [
+      `Closed loop: each caller has one append under way; ${settings.seconds} s a run, ${settings.prefill} events there before; one Node process.`,
+      "eventchain: chain, salts, two tags and a command row for each append, metadata of actor, ip and correlation id.",
+      `${SAME_ROWS}: rows that eventchain wrote, hashes and all, written again into its own tables; nothing is computed or checked.`,
+      `${BATCH_CASE}: ${BATCH_CALLERS} callers.`,
+    ],
+  };
+};
