@@ -8,7 +8,7 @@ import {
   type ReadAllOptions,
   type StoredEvent,
 } from "@eventchain/store";
-import { createTestLedger, newEvent } from "@eventchain/store/testing";
+import { asRead, collectBatches, createTestLedger, newEvent } from "@eventchain/store/testing";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
@@ -119,6 +119,7 @@ test("whatever a read asks for, it gives what a filter in memory does, and count
       for (const read of reads) {
         const found = await collect(store.readAll(ledgerId, read));
         expect(found.map((event) => event.position)).toEqual(select(all, read));
+        expect(await collectBatches(store.readBatches(ledgerId, read))).toEqual(found.map(asRead));
         const { limit: _limit, backwards: _backwards, batchSize: _batchSize, ...counted } = read;
         expect(await store.count(ledgerId, counted)).toBe(BigInt(select(all, counted).length));
       }

@@ -12,6 +12,7 @@ import type {
   RequestRejection,
   StoredEvent,
 } from "@eventchain/store";
+import { collectBatches } from "@eventchain/store/testing";
 import fc from "fast-check";
 
 export type Call = AppendRequest[];
@@ -238,6 +239,10 @@ const question: fc.Arbitrary<Question> = fc.oneof(
   fc.tuple(fc.constantFrom(...streams, "$audit", "none"), readStreamOptions).map(([stream, options]) => ({
     what: show("readStream", stream, options),
     run: async (store: EventStore, ledgerId: bigint) => collect(store.readStream(ledgerId, stream, options)),
+  })),
+  readAllOptions.map((options) => ({
+    what: show("readBatches", options),
+    run: async (store: EventStore, ledgerId: bigint) => collectBatches(store.readBatches(ledgerId, options)),
   })),
   fc.tuple(by, scope).map(([one, options]) => ({
     what: show("findEvent", one, options),

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { countEvents, queryEvents, type ReadDeps, readAll, readStream } from "./read-events.ts";
 import type { CountOptions, LedgerEvent, ReadAllOptions } from "./types.ts";
 
-let deps: ReadDeps<"readStream" | "readAll" | "count">;
+let deps: ReadDeps<"readBatches" | "count">;
 beforeAll(async () => {
   const store = openMemoryStore();
   const { ledgerId } = await createTestLedger(store);

@@ -1,7 +1,7 @@
 import { checkName, LedgerError, MAX_INT63 } from "@eventchain/core";
 import { type AccessScope, checkQuery, type EventFilter, type EventQuery, type EventStore } from "@eventchain/store";
 import { checkKeys } from "./check-keys.ts";
-import { decodeEvent } from "./decode-event.ts";
+import { eachOf } from "./each-of.ts";
 import type { CountOptions, LedgerEvent, ReadAllOptions, ReadOptions } from "./types.ts";
 
 const STREAM_KEYS = ["after", "limit", "backwards", "signal"] as const;
@@ -28,27 +28,28 @@ export interface ReadDeps<Methods extends keyof EventStore> {
 
 /** A stream's events. What is wrong with the options is thrown by the call, not by the first step of the iteration. */
 export function readStream(
-  { store, ledgerId, scope }: ReadDeps<"readStream">,
+  { store, ledgerId, scope }: ReadDeps<"readBatches">,
   stream: string,
   options: ReadOptions = {},
 ): AsyncIterable<LedgerEvent> {
   checkName("stream", stream, { system: true });
   checkKeys(options, STREAM_KEYS, "read options");
-  return decodeAll(store.readStream(ledgerId, stream, { ...commonOptions(options), ...scope }));
+  return eachOf(store.readBatches(ledgerId, { stream, ...commonOptions(options), ...scope }), options.signal);
 }
 
 /** The ledger's events. */
 export function readAll(
-  { store, ledgerId, scope }: ReadDeps<"readAll">,
+  { store, ledgerId, scope }: ReadDeps<"readBatches">,
   options: ReadAllOptions = {},
 ): AsyncIterable<LedgerEvent> {
   checkKeys(options, ALL_KEYS, "read options");
-  return decodeAll(store.readAll(ledgerId, { ...commonOptions(options), ...selection(options), ...scope }));
+  const read = { ...commonOptions(options), ...selection(options), ...scope };
+  return eachOf(store.readBatches(ledgerId, read), options.signal);
 }
 
 /** The events that meet a query. */
 export function queryEvents(
-  deps: ReadDeps<"readAll">,
+  deps: ReadDeps<"readBatches">,
   query: EventQuery,
   options: Omit<ReadAllOptions, "query"> = {},
 ): AsyncIterable<LedgerEvent> {
@@ -93,10 +94,6 @@ function checkNames(query: EventQuery): void {
     for (const type of types) checkName("type", type, { system: true });
     for (const tag of tags) checkName("tag", tag, { system: true });
   }
-}
-
-async function* decodeAll(events: AsyncIterable<Parameters<typeof decodeEvent>[0]>): AsyncGenerator<LedgerEvent> {
-  for await (const event of events) yield decodeEvent(event);
 }
 
 function commonOptions(options: ReadOptions): {

@@ -1,7 +1,16 @@
 import type { Bytes } from "@eventchain/core";
 import type { EventQuery } from "./query-types.ts";
+import type { AccessScope, ReadAllOptions, ReadBatchesOptions, ReadEvent, ReadStreamOptions } from "./read-types.ts";
 
 export type { EventQuery, QueryItem } from "./query-types.ts";
+export type {
+  AccessScope,
+  EventFilter,
+  ReadAllOptions,
+  ReadBatchesOptions,
+  ReadEvent,
+  ReadStreamOptions,
+} from "./read-types.ts";
 
 /** One ledger of a database. */
 export interface LedgerRecord {
@@ -153,60 +162,6 @@ export type AppendOutcome =
   /** `event`: the offending event's index in the request. */
   | { outcome: "refused"; code: RefusalCode; message: string; event?: number };
 
-/** Which events to read; conditions are joined by AND, the values of one list by OR, but for `tags`: all of them. */
-export interface EventFilter {
-  streams?: readonly string[];
-  types?: readonly string[];
-  tags?: readonly string[];
-  /** Equal to metadata's `actor`, `ip`, `correlationId`. Never met by an event whose metadata is erased. */
-  actor?: string;
-  ip?: string;
-  correlationId?: string;
-  /** Metadata's `causationId` is one of these. */
-  causationIds?: readonly string[];
-  /** Inclusive. */
-  recordedFromMicros?: bigint;
-  /** Exclusive. */
-  recordedToMicros?: bigint;
-}
-
-/** Who reads. Nothing that it hides shows in an answer: what is hidden is as if it were not there. */
-export interface AccessScope {
-  /** Only events that meet it are seen. Default "all": every event, here the ledger's own too. Part of the SQL. */
-  access?: EventQuery;
-  /** Lets Postgres's row-level security check each row as well, as the role `eventchain_viewer`. Default false. */
-  rowSecurity?: boolean;
-}
-
-export interface ReadStreamOptions extends AccessScope {
-  /** Begin past this version: greater ones, or smaller ones when reading backwards. Default: from the end read first. */
-  after?: bigint;
-  /** At most so many events. Default: all. */
-  limit?: number;
-  backwards?: boolean;
-  /** Events fetched by one query. Default 1,000. */
-  batchSize?: number;
-  signal?: AbortSignal;
-}
-
-export interface ReadAllOptions extends AccessScope {
-  /** Only events that meet it, and the filter, and the access. Default: every event, the ledger's own too. */
-  query?: EventQuery;
-  /** Begin past this position: greater ones, or smaller ones when reading backwards. Default: from the end read first. */
-  after?: bigint;
-  /** The last position to read, inclusive, in the direction of reading. Default: to the end. */
-  to?: bigint;
-  /** At most so many events. Default: all. */
-  limit?: number;
-  backwards?: boolean;
-  filter?: EventFilter;
-  /** Events fetched by one query. Default 1,000. */
-  batchSize?: number;
-  /** Events fetched by the first query, no more than `batchSize`. Default 128. */
-  firstBatchSize?: number;
-  signal?: AbortSignal;
-}
-
 /** How far a ledger is sealed, anchored and final: an event is final if its position ≤ `finalSize`. */
 export interface Watermarks {
   sealedSize: bigint;
@@ -263,6 +218,11 @@ export interface EventStore {
   append(ledgerId: bigint, requests: readonly AppendRequest[]): Promise<AppendOutcome[]>;
   readStream(ledgerId: bigint, stream: string, options?: ReadStreamOptions): AsyncIterable<StoredEvent>;
   readAll(ledgerId: bigint, options?: ReadAllOptions): AsyncIterable<StoredEvent>;
+  /**
+   * The events that `readAll`, or `readStream` where a stream is named, gives with these options, as readers get them. The
+   * next batch is fetched while the caller works on the last; none is empty.
+   */
+  readBatches(ledgerId: bigint, options?: ReadBatchesOptions): AsyncIterable<readonly ReadEvent[]>;
   /** An event that the access hides is undefined, like one that does not exist. */
   findEvent(
     ledgerId: bigint,

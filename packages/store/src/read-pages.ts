@@ -1,6 +1,6 @@
+import { setImmediate } from "node:timers/promises";
 import { LedgerError } from "@eventchain/core";
 import { throwIfAborted, untilAborted } from "./abort.ts";
-import type { StoredEvent } from "./port.ts";
 
 const defaultBatchSize = 1_000;
 /** A read begins with a small page: its first event comes soon, and a caller who stops early has fetched little. */
@@ -20,32 +20,30 @@ function checkCount(value: number | undefined, name: string, least: number): voi
   throw new LedgerError("invalid-argument", `${name} is an integer, ${least} or more`, { values: { [name]: value } });
 }
 
-function textLength(events: readonly StoredEvent[]): number {
-  let length = 0;
-  for (const event of events) length += (event.data?.length ?? 0) + (event.metadata?.length ?? 0);
-  return length;
-}
-
 /**
- * Events in pages, each one query of its own that begins past the last event of the page before it. At most two pages
- * are in memory: from the second on, the next one is fetched while the caller works on the last. No transaction is
+ * Rows in pages, each one query of its own that begins past the last row of the page before it; none is empty. At most two
+ * pages are in memory: from the second on, the next one is fetched while the caller works on the last. No transaction is
  * held open.
+ * @param lengthOf characters of a row's data and metadata
  */
-export async function* readPages(
-  fetchPage: (last: StoredEvent | undefined, size: number) => Promise<StoredEvent[]>,
+export async function* readPages<Row>(
+  fetchPage: (last: Row | undefined, size: number) => Promise<Row[]>,
   options: PageOptions,
-): AsyncGenerator<StoredEvent, void, undefined> {
+  lengthOf: (row: Row) => number,
+): AsyncGenerator<Row[], void, undefined> {
   const { limit, batchSize = defaultBatchSize, firstBatchSize = FIRST_PAGE_SIZE, signal } = options;
   checkCount(limit, "limit", 0);
   checkCount(batchSize, "batchSize", 1);
   checkCount(firstBatchSize, "firstBatchSize", 1);
   let left = limit ?? Number.POSITIVE_INFINITY;
   let size = Math.min(batchSize, firstBatchSize);
-  const fetchNext = async (last: StoredEvent | undefined): Promise<{ page: StoredEvent[]; more: boolean }> => {
+  const fetchNext = async (last: Row | undefined): Promise<{ page: Row[]; more: boolean }> => {
     const asked = Math.min(size, left);
     const page = await fetchPage(last, asked);
     left -= page.length;
-    size = textLength(page) > largePage ? Math.max(1, Math.floor(size / 2)) : Math.min(batchSize, size * 2);
+    let length = 0;
+    for (const row of page) length += lengthOf(row);
+    size = length > largePage ? Math.max(1, Math.floor(size / 2)) : Math.min(batchSize, size * 2);
     return { page, more: page.length === asked && left > 0 };
   };
   throwIfAborted(signal);
@@ -55,11 +53,23 @@ export async function* readPages(
     const { page, more } = next;
     const ahead = more && count > 1 ? fetchNext(page.at(-1)) : undefined;
     ahead?.catch(() => undefined);
-    for (const event of page) {
-      throwIfAborted(signal);
-      yield event;
-    }
+    // The driver sends in a later turn, which a caller who works on the page's events without a pause would put off.
+    if (ahead !== undefined) await setImmediate();
+    if (page.length > 0) yield page;
     if (!more) return;
     next = await untilAborted(ahead ?? fetchNext(page.at(-1)), signal);
   }
+}
+
+/** What is in pages, one by one. Errors: `aborted`. */
+export async function* eachOf<Row, Event>(
+  pages: AsyncIterable<readonly Row[]>,
+  decode: (row: Row) => Event,
+  signal?: AbortSignal,
+): AsyncGenerator<Event, void, undefined> {
+  for await (const page of pages)
+    for (const row of page) {
+      throwIfAborted(signal);
+      yield decode(row);
+    }
 }

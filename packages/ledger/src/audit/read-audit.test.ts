@@ -6,11 +6,11 @@ import type { AuditOptions } from "./types.ts";
 /** What the store is asked for. */
 function askedFor(options?: AuditOptions): ReadAllOptions | undefined {
   let asked: ReadAllOptions | undefined;
-  const readAll = (_ledger: bigint, given?: ReadAllOptions) => {
+  const readBatches = (_ledger: bigint, given?: ReadAllOptions) => {
     asked = given;
     return (async function* () {})();
   };
-  readAudit({ ledgerId: 1n, store: { readAll }, scope: { access: [{ tags: ["mine"] }] } }, options);
+  readAudit({ ledgerId: 1n, store: { readBatches }, scope: { access: [{ tags: ["mine"] }] } }, options);
   return asked;
 }
 

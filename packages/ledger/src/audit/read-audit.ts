@@ -14,7 +14,7 @@ const TEXT_KEYS = ["actor", "ip", "stream", "type", "tag", "correlationId"] as c
  * which recorded times never fall along.
  * Errors: LedgerError `invalid-argument`, `invalid-name`, thrown by the call.
  */
-export function readAudit(deps: ReadDeps<"readAll">, options: AuditOptions = {}): AsyncIterable<LedgerEvent> {
+export function readAudit(deps: ReadDeps<"readBatches">, options: AuditOptions = {}): AsyncIterable<LedgerEvent> {
   checkKeys(options, [...READ_KEYS, ...TEXT_KEYS, "from", "until"], "audit options");
   const { after, to, limit, backwards, signal } = options;
   return readAll(deps, { after, to, limit, backwards, signal, filter: auditFilter(options) });

@@ -9,7 +9,7 @@ import { appendRequests } from "./append-requests.ts";
 import { memoryHandlers } from "./handlers.ts";
 import { keepSchema, listSchemas } from "./keep-schemas.ts";
 import { headOf, type MemoryLedger, newMemoryLedger, recordedBetween } from "./memory-ledger.ts";
-import { countEvents, findEvent, readAll, readStream, takeLook } from "./read-events.ts";
+import { countEvents, findEvent, readAll, readBatches, readStream, takeLook } from "./read-events.ts";
 import { memorySnapshots } from "./snapshots.ts";
 
 export interface MemoryStoreOptions {
@@ -64,6 +64,7 @@ export function openMemoryStore(options: MemoryStoreOptions = {}): MemoryStore {
     append: async (ledgerId, requests) => appendRequests(expectLedger(ledgerId), requests, clock()),
     readStream: (ledgerId, stream, read = {}) => readStream(ledgerOf(ledgerId), stream, read),
     readAll: (ledgerId, read = {}) => readAll(ledgerOf(ledgerId), read),
+    readBatches: (ledgerId, read = {}) => readBatches(ledgerOf(ledgerId), read),
     findEvent: async (ledgerId, by, scope = {}) => findEvent(ledgerOf(ledgerId), by, scope),
     count: async (ledgerId, read = {}) => countEvents(ledgerOf(ledgerId), read),
     look: async (ledgerId, contexts) => takeLook(expectLedger(ledgerId), contexts),

@@ -1,8 +1,18 @@
+import { bytesToHex } from "@eventchain/core";
 import { throwIfAborted } from "../abort.ts";
 import { checkBound } from "../check-bound.ts";
-import type { AccessScope, EventQuery, Look, ReadAllOptions, ReadStreamOptions, StoredEvent } from "../port.ts";
+import type {
+  AccessScope,
+  EventQuery,
+  Look,
+  ReadAllOptions,
+  ReadBatchesOptions,
+  ReadEvent,
+  ReadStreamOptions,
+  StoredEvent,
+} from "../port.ts";
 import { checkQuery, matchesQuery } from "../query.ts";
-import { type PageOptions, readPages } from "../read-pages.ts";
+import { eachOf, type PageOptions, readPages } from "../read-pages.ts";
 import { copyEvent, eventAt, headOf, type MemoryLedger } from "./memory-ledger.ts";
 import { type Selection, selectEvents } from "./select-events.ts";
 
@@ -12,27 +22,27 @@ function checkAccess({ access = "all" }: AccessScope): EventQuery[] {
   return access === "all" ? [] : [access];
 }
 
-/** Copies of events that are found as they are asked for; a page at a time, so that a caller can give up between two. */
-async function* pagesOf(
+/** Events that are found as they are asked for; a page at a time, so that a caller can give up between two. */
+function pagesOf(
   found: Iterator<StoredEvent, void>,
   options: PageOptions,
-): AsyncGenerator<StoredEvent, void, undefined> {
+): AsyncGenerator<StoredEvent[], void, undefined> {
   const takePage = async (_last: StoredEvent | undefined, size: number): Promise<StoredEvent[]> => {
     const page: StoredEvent[] = [];
     for (let next = found.next(); ; next = found.next()) {
-      if (next.done !== true) page.push(copyEvent(next.value));
+      if (next.done !== true) page.push(next.value);
       if (next.done === true || page.length === size) return page;
     }
   };
-  yield* readPages(takePage, options);
+  return readPages(takePage, options, ({ data, metadata }) => (data?.length ?? 0) + (metadata?.length ?? 0));
 }
 
-/** One stream's events, by version, as of the first event that is asked for. Errors: `invalid-argument`, `aborted`. */
-export async function* readStream(
+/** One stream's events, by version, as of the first event that is asked for. */
+async function* streamPages(
   ledger: MemoryLedger,
   stream: string,
   options: ReadStreamOptions,
-): AsyncGenerator<StoredEvent, void, undefined> {
+): AsyncGenerator<StoredEvent[], void, undefined> {
   checkBound(options.after, "after");
   const access = checkAccess(options);
   const positions = ledger.byStream.get(stream) ?? [];
@@ -64,12 +74,56 @@ function selectionOf(ledger: MemoryLedger, options: Selecting): Selection {
     : { queries, filter, backwards, first: (after ?? 0n) + 1n, last: to ?? head };
 }
 
-/** A ledger's events, by position, as of the first event that is asked for. Errors: `invalid-argument`, `aborted`. */
-export async function* readAll(
+/** A ledger's events, by position, as of the first event that is asked for. */
+async function* allPages(
   ledger: MemoryLedger,
   options: ReadAllOptions,
-): AsyncGenerator<StoredEvent, void, undefined> {
+): AsyncGenerator<StoredEvent[], void, undefined> {
   yield* pagesOf(selectEvents(ledger, selectionOf(ledger, options)), options);
+}
+
+/** Copies of a stream's events. Errors: `invalid-argument`, `aborted`. */
+export function readStream(
+  ledger: MemoryLedger,
+  stream: string,
+  options: ReadStreamOptions,
+): AsyncGenerator<StoredEvent, void, undefined> {
+  return eachOf(streamPages(ledger, stream, options), copyEvent, options.signal);
+}
+
+/** Copies of a ledger's events. Errors: `invalid-argument`, `aborted`. */
+export function readAll(ledger: MemoryLedger, options: ReadAllOptions): AsyncGenerator<StoredEvent, void, undefined> {
+  return eachOf(allPages(ledger, options), copyEvent, options.signal);
+}
+
+/** As readers get them, in batches. Errors: `invalid-argument`, `aborted`. */
+export async function* readBatches(
+  ledger: MemoryLedger,
+  options: ReadBatchesOptions,
+): AsyncGenerator<readonly ReadEvent[], void, undefined> {
+  const pages = options.stream === undefined ? allPages(ledger, options) : streamPages(ledger, options.stream, options);
+  for await (const page of pages) yield page.map(readEventOf);
+}
+
+function readEventOf({ data, metadata, tags, hash, ...event }: StoredEvent): ReadEvent {
+  const { position, stream, version, id, type, schema, recordedAtMicros } = event;
+  const texts = { data: parse(data), metadata: parse(metadata) };
+  return {
+    position,
+    stream,
+    version,
+    id,
+    type,
+    schema,
+    tags: [...tags],
+    recordedAtMicros,
+    ...texts,
+    hash: bytesToHex(hash),
+  };
+}
+
+function parse(text: string | null): Record<string, unknown> | null {
+  return text === null ? null : JSON.parse(text);
 }
 
 /** How many events a read would give. Errors: `invalid-argument`, `aborted`. */

@@ -1,9 +1,10 @@
 import type pg from "pg";
-import type { ReadAllOptions, StoredEvent } from "../port.ts";
+import type { ReadAllOptions } from "../port.ts";
+import { type EventRow, positionOf } from "./decode-event-row.ts";
 import { statement } from "./load-statement.ts";
 import { isWhole, isWide, type Search } from "./query-events.ts";
 import type { Range } from "./read-range.ts";
-import { runScoped } from "./run-scoped.ts";
+import { runScoped, runScopedTexts } from "./run-scoped.ts";
 
 const readAllSql = { forwards: statement("read-all"), backwards: statement("read-all-backwards") };
 const readFoundSql = { forwards: statement("read-found"), backwards: statement("read-found-backwards") };
@@ -13,8 +14,8 @@ const findPositionsSql = statement("find-positions");
 /** Pages whose positions a wide search finds at once. */
 const pagesAhead = 16;
 
-/** The page that follows an event, or the first one; it has fewer than `size` events only where it is the last. */
-export type FetchPage = (last: StoredEvent | undefined, size: number) => Promise<StoredEvent[]>;
+/** The page that follows a row, or the first one; it has fewer than `size` rows only where it is the last. */
+export type FetchPage = (last: EventRow | undefined, size: number) => Promise<EventRow[]>;
 
 type Reading = Pick<ReadAllOptions, "backwards" | "limit" | "access" | "rowSecurity">;
 
@@ -24,16 +25,26 @@ function pastPosition(range: Range, { backwards }: Reading, position: bigint | u
   return backwards === true ? { ...range, last: position - 1n } : { ...range, first: position + 1n };
 }
 
+/** Where and what to read. */
+export interface Fetching {
+  pool: pg.Pool;
+  ledgerId: bigint;
+  reading: Reading;
+  /** Whether a row has what `decodeStoredEvent` wants, or but for the salts and the hashes underneath. */
+  wholeRows: boolean;
+}
+
 /** Fetches what a search finds in a range, page by page, one at a time. */
-export function fetchPages(pool: pg.Pool, ledgerId: bigint, reading: Reading, search: Search, range: Range): FetchPage {
-  if (isWide(search)) return fetchWide(pool, ledgerId, reading, search, range);
+export function fetchPages(fetching: Fetching, search: Search, range: Range): FetchPage {
+  if (isWide(search)) return fetchWide(fetching, search, range);
+  const { pool, ledgerId, reading } = fetching;
   const direction = reading.backwards === true ? "backwards" : "forwards";
   const [sql, how] = isWhole(search)
     ? [readAllSql[direction], search.checks?.own === false]
     : [readFoundSql[direction], JSON.stringify(search)];
   return (last, size) => {
-    const { first, last: end } = pastPosition(range, reading, last?.position);
-    return runScoped(pool, ledgerId, reading, sql, [ledgerId, first, end, how, size]);
+    const { first, last: end } = pastPosition(range, reading, last && positionOf(last));
+    return runScopedTexts(pool, ledgerId, reading, sql, [ledgerId, first, end, how, size, fetching.wholeRows]);
   };
 }
 
@@ -41,7 +52,7 @@ export function fetchPages(pool: pg.Pool, ledgerId: bigint, reading: Reading, se
  * A search of many names looks into an index for each of them, so that the positions of many pages are found at once. They
  * stay true: what is found there is never changed, and what is appended later stands past it.
  */
-function fetchWide(pool: pg.Pool, ledgerId: bigint, reading: Reading, search: Search, range: Range): FetchPage {
+function fetchWide({ pool, ledgerId, reading, wholeRows }: Fetching, search: Search, range: Range): FetchPage {
   const backwards = reading.backwards === true;
   const readSql = readPositionsSql[backwards ? "backwards" : "forwards"];
   const json = JSON.stringify(search);
@@ -62,6 +73,6 @@ function fetchWide(pool: pg.Pool, ledgerId: bigint, reading: Reading, search: Se
     const page = ahead.slice(0, size);
     ahead = ahead.slice(size);
     if (page.length === 0) return [];
-    return runScoped(pool, ledgerId, reading, readSql, [ledgerId, page]);
+    return runScopedTexts(pool, ledgerId, reading, readSql, [ledgerId, page, wholeRows]);
   };
 }

@@ -2,8 +2,9 @@ import { LedgerError } from "@eventchain/core";
 import type pg from "pg";
 import { checkBound } from "../check-bound.ts";
 import type { EventQuery, Look, StoredEvent } from "../port.ts";
-import { FIRST_PAGE_SIZE, readPages } from "../read-pages.ts";
-import { type FetchPage, fetchPages } from "./fetch-pages.ts";
+import { eachOf, FIRST_PAGE_SIZE, readPages } from "../read-pages.ts";
+import { decodeStoredEvent, textLength } from "./decode-event-row.ts";
+import { fetchPages } from "./fetch-pages.ts";
 import { statement } from "./load-statement.ts";
 import { type Search, searchOf } from "./query-events.ts";
 
@@ -48,18 +49,17 @@ export async function look(
 }
 
 /** A context's events: the page that came with the look, and what follows it up to the look's position. */
-function readContext(
+async function* readContext(
   pool: pg.Pool,
   ledgerId: bigint,
   search: Search,
   position: bigint,
   page: StoredEvent[],
-): AsyncIterable<StoredEvent> {
-  let fetchPage: FetchPage | undefined;
-  return readPages(async (last, size) => {
-    if (last === undefined) return page;
-    if (last.position >= position) return [];
-    fetchPage ??= fetchPages(pool, ledgerId, {}, search, { first: last.position + 1n, last: position });
-    return fetchPage(last, size);
-  }, {});
+): AsyncGenerator<StoredEvent, void, undefined> {
+  yield* page;
+  const last = page.at(-1);
+  if (last === undefined || page.length < FIRST_PAGE_SIZE || last.position >= position) return;
+  const range = { first: last.position + 1n, last: position };
+  const fetchPage = fetchPages({ pool, ledgerId, reading: {}, wholeRows: true }, search, range);
+  yield* eachOf(readPages(fetchPage, { firstBatchSize: FIRST_PAGE_SIZE * 2 }, textLength), decodeStoredEvent);
 }

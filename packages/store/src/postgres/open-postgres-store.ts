@@ -1,18 +1,28 @@
 import { LedgerError } from "@eventchain/core";
 import pg from "pg";
 import { checkBound } from "../check-bound.ts";
-import type { AppendOutcome, AppendRequest, EventStore, LedgerRecord, StoredEvent, Watermarks } from "../port.ts";
+import type {
+  AppendOutcome,
+  AppendRequest,
+  EventStore,
+  LedgerRecord,
+  ReadBatchesOptions,
+  StoredEvent,
+  Watermarks,
+} from "../port.ts";
+import { eachOf } from "../read-pages.ts";
 import { appendEvents } from "./append-events.ts";
 import { checkSchema } from "./check-schema.ts";
 import { countEvents } from "./count-events.ts";
 import { createLedger } from "./create-ledger.ts";
+import { decodeReadEvent, decodeStoredEvent, type EventRow } from "./decode-event-row.ts";
 import { findCommand, knownCommands } from "./find-command.ts";
 import { findEvent } from "./find-event.ts";
 import { keepSchemas, keptSchemas } from "./keep-schemas.ts";
 import { statement } from "./load-statement.ts";
 import { look } from "./look.ts";
 import type { WithinAppend } from "./projections/port.ts";
-import { readAll, readStream } from "./read-events.ts";
+import { readAllPages, readStreamPages } from "./read-events.ts";
 import { runRows } from "./run-rows.ts";
 
 /** A pool of the application's own, which it closes itself and whose `error` events it hears; or where to connect to. */
@@ -76,10 +86,17 @@ export function openPostgresStore(options: PostgresStoreOptions): PostgresStore 
     await ready();
     return (await runRows<Row>(pool, text, values))[0];
   };
-  async function* checkedRead(read: () => AsyncGenerator<StoredEvent, void, undefined>): AsyncGenerator<StoredEvent> {
+  async function* pagesOf(
+    ledgerId: bigint,
+    wholeRows: boolean,
+    read: ReadBatchesOptions,
+  ): AsyncGenerator<EventRow[], void, undefined> {
     await ready();
-    yield* read();
+    const source = { pool, ledgerId, wholeRows };
+    yield* read.stream === undefined ? readAllPages(source, read) : readStreamPages(source, read.stream, read);
   }
+  const readStored = (ledgerId: bigint, read: ReadBatchesOptions): AsyncIterable<StoredEvent> =>
+    eachOf(pagesOf(ledgerId, true, read), decodeStoredEvent, read.signal);
   return {
     pool,
     async createLedger(input) {
@@ -95,8 +112,11 @@ export function openPostgresStore(options: PostgresStoreOptions): PostgresStore 
       await ready();
       return appendEvents(pool, ledgerId, requests, within);
     },
-    readStream: (ledgerId, stream, read = {}) => checkedRead(() => readStream(pool, ledgerId, stream, read)),
-    readAll: (ledgerId, read = {}) => checkedRead(() => readAll(pool, ledgerId, read)),
+    readStream: (ledgerId, stream, read = {}) => readStored(ledgerId, { ...read, stream }),
+    readAll: (ledgerId, read = {}) => readStored(ledgerId, read),
+    async *readBatches(ledgerId, read = {}) {
+      for await (const page of pagesOf(ledgerId, false, read)) yield page.map(decodeReadEvent);
+    },
     async findEvent(ledgerId, by, scope = {}) {
       await ready();
       return findEvent(pool, ledgerId, by, scope);

@@ -5,7 +5,8 @@ import { mapDatabaseError } from "./map-database-error.ts";
 /** A pool, or one connection of it. */
 export type Queryable = Pick<pg.Pool, "query">;
 
-function decodeBytes(text: string): Uint8Array {
+/** Of Postgres's text of a bytea. */
+export function decodeBytes(text: string): Uint8Array {
   const bytes = Buffer.from(text.slice(2), "hex");
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
@@ -29,6 +30,18 @@ const decoders: Readonly<Record<number, (text: string) => unknown>> = {
 const types: pg.CustomTypesConfig = {
   getTypeParser: (oid: number) => decoders[oid] ?? asText,
 } as pg.CustomTypesConfig;
+
+const texts: pg.CustomTypesConfig = { getTypeParser: () => asText } as pg.CustomTypesConfig;
+
+/** One statement's rows, each a list of its columns in Postgres's own text. Throws what the driver throws. */
+export async function queryTexts(
+  database: Queryable,
+  text: string,
+  values: readonly unknown[],
+): Promise<(string | null)[][]> {
+  const query = { text, values: values as unknown[], types: texts, rowMode: "array" as const };
+  return (await database.query<(string | null)[]>(query)).rows;
+}
 
 /** One statement's rows, each column decoded by its type. Throws what the driver throws. */
 export async function queryRows<Row>(database: Queryable, text: string, values: readonly unknown[]): Promise<Row[]> {

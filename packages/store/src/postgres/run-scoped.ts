@@ -4,7 +4,7 @@ import type { AccessScope } from "../port.ts";
 import { statement } from "./load-statement.ts";
 import { isConnectionLoss, mapDatabaseError } from "./map-database-error.ts";
 import { itemsOf } from "./query-events.ts";
-import { queryRows, runRows } from "./run-rows.ts";
+import { type Queryable, queryRows, queryTexts } from "./run-rows.ts";
 
 const beginSql = statement("restricted-begin");
 const restrictSql = statement("restrict");
@@ -21,14 +21,38 @@ export function accessJson({ access }: AccessScope): string | null {
  *
  * Errors: `database-refused` where the user may not take the role, and those of the database.
  */
-export async function runScoped<Row>(
+export function runScoped<Row>(
   pool: pg.Pool,
   ledgerId: bigint,
   scope: AccessScope,
   text: string,
   values: readonly unknown[],
 ): Promise<Row[]> {
-  if (scope.rowSecurity !== true) return runRows(pool, text, values);
+  return queryScoped(pool, ledgerId, scope, (database) => queryRows(database, text, values));
+}
+
+/** As `runScoped`, each row a list of its columns in Postgres's own text. */
+export function runScopedTexts(
+  pool: pg.Pool,
+  ledgerId: bigint,
+  scope: AccessScope,
+  text: string,
+  values: readonly unknown[],
+): Promise<(string | null)[][]> {
+  return queryScoped(pool, ledgerId, scope, (database) => queryTexts(database, text, values));
+}
+
+async function queryScoped<Row>(
+  pool: pg.Pool,
+  ledgerId: bigint,
+  scope: AccessScope,
+  query: (database: Queryable) => Promise<Row[]>,
+): Promise<Row[]> {
+  if (scope.rowSecurity !== true) {
+    return query(pool).catch((error: unknown) => {
+      throw mapDatabaseError(error);
+    });
+  }
   const connection = await pool.connect().catch((error: unknown) => {
     throw mapDatabaseError(error);
   });
@@ -40,7 +64,7 @@ export async function runScoped<Row>(
   try {
     await connection.query(beginSql);
     await restrict(connection, ledgerId, accessJson(scope) ?? '"all"');
-    const rows = await queryRows<Row>(connection, text, values);
+    const rows = await query(connection);
     await connection.query("commit");
     return rows;
   } catch (error) {

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import type { EventFilter, EventStore, ReadAllOptions, ReadStreamOptions } from "../port.ts";
 import {
   appendOne,
+  asRead,
   type ConformanceCase,
   collect,
+  collectBatches,
   newEvent,
   positions,
   recorded,
@@ -143,6 +145,33 @@ export const readingCases: readonly ConformanceCase[] = [
       }
       assert.deepEqual(await collect(store.readStream(ledger.ledgerId, "none")), []);
       assert.deepEqual(await collect(store.readStream(ledger.ledgerId, "\0")), []);
+    },
+  },
+  {
+    name: "readers get in batches what a ledger and a stream have",
+    async run({ store, ledger }) {
+      await fill(store, ledger);
+      const { ledgerId } = ledger;
+      const reads: ReadAllOptions[] = [
+        ...readAllTable.map(([, options]) => options),
+        ...filterTable.flatMap(([, filter]) => [
+          { filter, batchSize: 2 },
+          { filter, backwards: true },
+        ]),
+      ];
+      for (const read of reads) {
+        const stored = await collect(store.readAll(ledgerId, read));
+        assert.deepEqual(await collectBatches(store.readBatches(ledgerId, read)), stored.map(asRead));
+      }
+      for (const [what, read] of readStreamTable) {
+        const stored = await collect(store.readStream(ledgerId, "s-1", read));
+        const batches = store.readBatches(ledgerId, { ...read, stream: "s-1" });
+        assert.deepEqual(await collectBatches(batches), stored.map(asRead), what);
+      }
+      assert.deepEqual(await collectBatches(store.readBatches(ledgerId, { stream: "none" })), []);
+      await assert.rejects(collectBatches(store.readBatches(ledgerId, { limit: -1 })), { code: "invalid-argument" });
+      const gone = store.readBatches(ledgerId, { signal: AbortSignal.abort() });
+      await assert.rejects(collectBatches(gone), { code: "aborted" });
     },
   },
   {

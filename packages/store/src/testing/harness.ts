@@ -16,6 +16,7 @@ import type {
   EventStore,
   ExpectedVersion,
   NewEvent,
+  ReadEvent,
   RecordedEvent,
   StoredEvent,
 } from "../port.ts";
@@ -122,6 +123,23 @@ export async function collect(events: AsyncIterable<StoredEvent>): Promise<Store
   const all: StoredEvent[] = [];
   for await (const event of events) all.push(event);
   return all;
+}
+
+/** All events of batches, none of which may be empty. */
+export async function collectBatches(batches: AsyncIterable<readonly ReadEvent[]>): Promise<ReadEvent[]> {
+  const events: ReadEvent[] = [];
+  for await (const batch of batches) {
+    assert(batch.length > 0, "a batch has an event");
+    events.push(...batch);
+  }
+  return events;
+}
+
+/** A stored event as readers get it, by its definition. */
+export function asRead(stored: StoredEvent): ReadEvent {
+  const { position, stream, version, id, type, schema, tags, recordedAtMicros, data, metadata, hash } = stored;
+  const texts = { data: data && JSON.parse(data), metadata: metadata && JSON.parse(metadata) };
+  return { position, stream, version, id, type, schema, tags, recordedAtMicros, ...texts, hash: hexOf(hash) };
 }
 
 /** Recomputes a ledger from its texts: positions and versions without a gap, each hash, the head. */

@@ -18,8 +18,10 @@ export { dropBuildSchema, swapViews, type ViewSwap } from "../postgres/projectio
 export { naughtyNames } from "./cases-names.ts";
 export { describeSchema } from "./describe-schema.ts";
 export {
+  asRead,
   type ConformanceCase,
   checkChain,
+  collectBatches,
   createTestLedger,
   newEvent,
   type StoreUnderTest,

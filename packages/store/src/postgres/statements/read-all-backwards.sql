@@ -1,8 +1,8 @@
-select e.position, e.stream, e.version, e.id, e.type, e.schema, to_json(e.tags) as tags,
-       (extract(epoch from e.recorded_at) * 1000000)::bigint as "recordedAtMicros",
-       e.data::text as data, e.salt, e.data_hash as "dataHash",
-       e.metadata::text as metadata, e.meta_salt as "metaSalt", e.meta_hash as "metaHash",
-       e.content_hash as "contentHash", e.prev_hash as "prevHash", e.hash
+-- The columns of decode-event-row.ts, in its order; the last six for who asks for the whole event.
+select e.position, e.stream, e.version, e.id, e.type, e.schema, e.tags, extract(epoch from e.recorded_at), e.data, e.metadata,
+       e.hash, case when $6::boolean then e.prev_hash end, case when $6::boolean then e.content_hash end,
+       case when $6::boolean then e.salt end, case when $6::boolean then e.data_hash end,
+       case when $6::boolean then e.meta_salt end, case when $6::boolean then e.meta_hash end
 from eventchain.events e
 where e.ledger_id = $1::bigint and e.position between $2::bigint and $3::bigint
   and (not $4::boolean or left(e.type, 1) <> '$')
