@@ -1,6 +1,7 @@
 import { type Bytes, ConflictError, LedgerError, type LedgerErrorCode, randomBytes } from "@eventchain/core";
 import type { AppendOutcome, GroupedAppends, RefusalCode } from "@eventchain/store";
 import type { SchemaRegistry } from "./events/schema-registry.ts";
+import type { AnyEventDefinition } from "./events/types.ts";
 import { makeReceipt, type ReceiptDeps, receiptEvents } from "./make-receipt.ts";
 import { definitionOf, prepareAppend } from "./prepare-append.ts";
 import type { AppendOptions, AppendReceipt, EventInput, RequiredKey } from "./types.ts";
@@ -27,8 +28,11 @@ export async function appendEvents(
   const { schemas, required = [], clock, random = randomBytes } = deps;
   const { definitions } = schemas;
   const request = prepareAppend(stream, events, options, clock(), { definitions, required, random });
-  const list: readonly EventInput[] = Array.isArray(events) ? events : [events as EventInput];
-  const used = list.flatMap((event) => definitionOf(event, definitions) ?? []);
+  const used: AnyEventDefinition[] = [];
+  for (const event of Array.isArray(events) ? (events as readonly EventInput[]) : [events as EventInput]) {
+    const definition = definitionOf(event, definitions);
+    if (definition !== undefined) used.push(definition);
+  }
   const { signal } = options;
   if (signal?.aborted) throw aborted("the append", signal.reason);
   const outcome = await schemas.sendKept(used, () =>

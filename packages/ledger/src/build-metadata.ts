@@ -22,14 +22,14 @@ const ID_KEYS: readonly string[] = ["commandId", "correlationId", "causationId"]
  * Errors: LedgerError `invalid-argument` for a key given twice, `invalid-name` for a reserved one.
  */
 export function sharedMetadata(options: AppendOptions): JsonObject {
-  const metadata = new Map<string, unknown>();
+  const metadata: JsonObject = {};
   for (const key of METADATA_OPTIONS) {
     const value = options[key];
     if (value === undefined) continue;
-    metadata.set(key, key === "occurredAt" ? instantText(value) : text(key, value));
+    setKey(metadata, key, key === "occurredAt" ? instantText(value) : text(key, value));
   }
   if (options.metadata !== undefined) addMetadata(metadata, options.metadata, "option metadata");
-  return toObject(metadata);
+  return metadata;
 }
 
 /**
@@ -37,6 +37,7 @@ export function sharedMetadata(options: AppendOptions): JsonObject {
  * Errors: LedgerError `invalid-argument`, naming all that lack one.
  */
 export function requireMetadata(required: readonly RequiredKey[], metadata: JsonObject, what: string): void {
+  if (required.length === 0) return;
   const missing = required.filter((key) => {
     const value = Object.hasOwn(metadata, key) ? metadata[key] : undefined;
     return typeof value !== "string" || value === "";
@@ -53,18 +54,20 @@ export function requireMetadata(required: readonly RequiredKey[], metadata: Json
 
 /** The whole metadata of one event: the append's, the event's own, and the command id. */
 export function eventMetadata(shared: JsonObject, own: unknown, commandId: string | undefined): JsonObject {
-  const metadata = new Map(Object.entries(shared));
+  const metadata: JsonObject = { ...shared };
   if (own !== undefined) addMetadata(metadata, own, "metadata");
-  if (commandId !== undefined) metadata.set("commandId", commandId);
-  return toObject(metadata);
+  if (commandId !== undefined) setKey(metadata, "commandId", commandId);
+  return metadata;
 }
 
 /** Metadata without the ids of the request that carried it. */
 export function withoutIds(metadata: JsonObject): JsonObject {
-  return toObject(new Map(Object.entries(metadata).filter(([key]) => !ID_KEYS.includes(key))));
+  const rest: JsonObject = {};
+  for (const key of Object.keys(metadata)) if (!ID_KEYS.includes(key)) setKey(rest, key, metadata[key]);
+  return rest;
 }
 
-function addMetadata(metadata: Map<string, unknown>, source: unknown, what: string): void {
+function addMetadata(metadata: JsonObject, source: unknown, what: string): void {
   checkPlainObject(source, what);
   for (const [key, value] of Object.entries(source)) {
     if (value === undefined) continue;
@@ -78,17 +81,19 @@ function addMetadata(metadata: Map<string, unknown>, source: unknown, what: stri
       throw new LedgerError("invalid-argument", `${what} has commandId: give it as the option commandId`, {
         values: { key },
       });
-    if (metadata.has(key))
+    if (Object.hasOwn(metadata, key))
       throw new LedgerError("invalid-argument", `${what} gives ${JSON.stringify(key)} a second time: give it once`, {
         values: { key },
       });
-    metadata.set(key, value);
+    setKey(metadata, key, value);
   }
 }
 
 /** A key such as "__proto__" becomes a property like any other. */
-function toObject(entries: ReadonlyMap<string, unknown>): JsonObject {
-  return Object.fromEntries(entries);
+function setKey(metadata: JsonObject, key: string, value: unknown): void {
+  if (key in metadata)
+    Object.defineProperty(metadata, key, { value, enumerable: true, configurable: true, writable: true });
+  else metadata[key] = value;
 }
 
 function text(key: string, value: unknown): string {

@@ -35,12 +35,17 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
 }
 
 /** Runs a check; a LedgerError of it comes out with the place where it happened put before its message. */
-export function within<T>(where: string, values: Readonly<Record<string, unknown>>, check: () => T): T {
+export function within<T>(
+  where: string | (() => string),
+  values: Readonly<Record<string, unknown>>,
+  check: () => T,
+): T {
   try {
     return check();
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error;
-    throw new LedgerError(error.code, `${where}: ${error.message}`, {
+    const place = typeof where === "string" ? where : where();
+    throw new LedgerError(error.code, `${place}: ${error.message}`, {
       values: { ...error.values, ...values },
       cause: error,
       retryable: error.retryable,

@@ -1,4 +1,4 @@
-import { type Bytes, sha256, utf8 } from "@eventchain/core";
+import { type Bytes, sha256 } from "@eventchain/core";
 
 /** What of one event tells a repeated request from another one. `data` and `metadata` are JCS text. */
 export interface RequestedEvent {
@@ -21,5 +21,5 @@ export function hashRequest(stream: string, events: readonly RequestedEvent[]): 
     ({ data, metadata, schema, tags, type }) =>
       `{"data":${data},"metadata":${metadata},"schema":${schema},"tags":${JSON.stringify(tags)},"type":${JSON.stringify(type)}}`,
   );
-  return sha256(utf8(`{"events":[${parts.join(",")}],"stream":${JSON.stringify(stream)}}`));
+  return sha256(`{"events":[${parts.join(",")}],"stream":${JSON.stringify(stream)}}`);
 }

@@ -20,33 +20,67 @@ export function stateAt(position: bigint, watermarks: Watermarks): EventState {
 }
 
 /**
- * Makes the receipt of events that stand in the database: at least one, in order. What it does is not enumerable: receipts
- * of the same events are equal, and are printed as what they say.
+ * What a receipt says is its own and enumerable, what it does is neither: receipts of the same events are equal, and are
+ * printed as what they say. A verb is made when it is asked for, as few are, and may be taken off its receipt.
  */
+class RecordedReceipt implements Receipt {
+  readonly id: string;
+  readonly status = "recorded" as const;
+  declare readonly commandId?: string;
+  declare readonly command?: string;
+  declare readonly events: readonly ReceiptEvent[];
+  readonly #deps: ReceiptDeps;
+  readonly #position: bigint;
+
+  constructor(
+    deps: ReceiptDeps,
+    {
+      commandId,
+      command,
+      events,
+    }: { commandId: string | undefined; command: string | undefined; events: readonly ReceiptEvent[] },
+  ) {
+    const [first, last] = [events[0], events.at(-1)];
+    if (first === undefined || last === undefined) throw new Error("a receipt without events");
+    this.id = commandId ?? first.id;
+    if (commandId !== undefined) this.commandId = commandId;
+    if (command !== undefined) this.command = command;
+    this.events = events;
+    this.#deps = deps;
+    this.#position = last.position;
+  }
+
+  get state(): Receipt["state"] {
+    const [deps, position] = [this.#deps, this.#position];
+    return () => deps.gate.run(async () => stateAt(position, await deps.store.watermarks(deps.ledgerId)));
+  }
+
+  get final(): Receipt["final"] {
+    const [deps, position] = [this.#deps, this.#position];
+    return ({ timeout: timeoutMs, signal } = {}) =>
+      deps.gate.run(() => awaitPosition(deps, position, { timeoutMs, signal }));
+  }
+
+  get progress(): Receipt["progress"] {
+    const [deps, position] = [this.#deps, this.#position];
+    return (options = {}) => deps.gate.iterate(() => followState(deps, position, options));
+  }
+
+  get projected(): Receipt["projected"] {
+    const [deps, position] = [this.#deps, this.#position];
+    return (projection, options = {}) => deps.gate.run(() => deps.projected(projection, position, options));
+  }
+}
+
+// Whoever compares or prints a receipt sees a plain object.
+Object.defineProperty(RecordedReceipt.prototype, "constructor", { value: Object });
+
+/** Makes the receipt of events that stand in the database: at least one, in order. */
 export function makeReceipt(
   deps: ReceiptDeps,
   recorded: { commandId: string | undefined; command: string | undefined; events: readonly ReceiptEvent[] },
 ): Receipt {
-  const { commandId, command, events } = recorded;
-  const { gate } = deps;
-  const [first, last] = [events[0], events.at(-1)];
-  if (first === undefined || last === undefined) throw new Error("a receipt without events");
-  const facts = {
-    id: commandId ?? first.id,
-    status: "recorded" as const,
-    ...(commandId === undefined ? {} : { commandId }),
-    ...(command === undefined ? {} : { command }),
-    events,
-  };
-  const verbs: Pick<Receipt, "state" | "final" | "progress" | "projected"> = {
-    state: () => gate.run(async () => stateAt(last.position, await deps.store.watermarks(deps.ledgerId))),
-    final: ({ timeout: timeoutMs, signal } = {}) =>
-      gate.run(() => awaitPosition(deps, last.position, { timeoutMs, signal })),
-    progress: (options = {}) => gate.iterate(() => followState(deps, last.position, options)),
-    projected: (projection, options = {}) => gate.run(() => deps.projected(projection, last.position, options)),
-  };
-  const hidden = Object.entries(verbs).map(([name, value]) => [name, { value }] as const);
-  return Object.defineProperties(facts, Object.fromEntries(hidden)) as Receipt;
+  return new RecordedReceipt(deps, recorded);
 }
 
 /** What a receipt says of events that a request recorded; `types`: the request's, in order. */

@@ -8,14 +8,14 @@ import {
   SALT_BYTES,
   uuidv7,
 } from "@eventchain/core";
-import type { AppendRequest, NewEvent } from "@eventchain/store";
+import type { AppendRequest } from "@eventchain/store";
 import { eventMetadata, METADATA_OPTIONS, requireMetadata, sharedMetadata, withoutIds } from "./build-metadata.ts";
 import { checkKeys, checkObject, within } from "./check-keys.ts";
 import { checkData, MAX_SCHEMA_VERSION, makerOf } from "./events/define-event.ts";
 import type { AnyEventDefinition } from "./events/types.ts";
 import { hashRequest, type RequestedEvent } from "./hash-request.ts";
 import { normaliseExpect } from "./normalise-expect.ts";
-import type { AppendOptions, EventInput, RequiredKey } from "./types.ts";
+import type { AppendOptions, EventInput, JsonObject, RequiredKey } from "./types.ts";
 
 const EVENT_KEYS = ["type", "data", "tags", "schema", "metadata", "stream"] as const;
 const OPTION_KEYS = ["expect", "commandId", ...METADATA_OPTIONS, "metadata", "signal"] as const;
@@ -34,14 +34,31 @@ export interface AppendRules {
 
 const NO_RULES: AppendRules = { definitions: new Map(), required: [], random: randomBytes };
 
-/** An append's content, checked and in canonical form; nothing in it depends on time or chance. */
+/** One event, checked and in canonical form; nothing in it depends on time or chance. */
+interface CheckedEvent extends RequestedEvent {
+  /** JCS text of the whole of its metadata; `metadata` is without the ids of the request. */
+  wholeMetadata: string;
+}
+
+/** An append's content. */
 interface CheckedAppend {
-  stream: string;
-  events: (Omit<NewEvent, "id" | "salt" | "metaSalt"> & { requested: RequestedEvent })[];
+  events: CheckedEvent[];
   expected: AppendRequest["expected"];
   commandId: string | undefined;
   actor: string | undefined;
 }
+
+/** What the events of an append share. */
+interface AppendContext {
+  stream: string;
+  shared: JsonObject;
+  commandId: string | undefined;
+  rules: AppendRules;
+  /** Of each event that has no metadata of its own: written for the first of them. */
+  texts: MetadataTexts | undefined;
+}
+
+type MetadataTexts = Pick<CheckedEvent, "metadata" | "wholeMetadata">;
 
 /**
  * Checks what an append would check before it is sent, and throws as it would. Nothing is read or written.
@@ -72,23 +89,25 @@ export function prepareAppend(
   rules: AppendRules = NO_RULES,
 ): AppendRequest {
   const { random } = rules;
-  const content = checkContent(stream, events, options, rules);
+  const { events: checked, expected, commandId, actor } = checkContent(stream, events, options, rules);
   const request: AppendRequest = {
-    events: content.events.map(({ requested: _, ...event }) => ({
-      ...event,
+    events: checked.map(({ type, schema, tags, data, wholeMetadata }) => ({
+      stream,
+      type,
+      schema,
+      tags,
+      data,
+      metadata: wholeMetadata,
       id: uuidv7(nowMs, random(10)),
       salt: random(SALT_BYTES),
       metaSalt: random(SALT_BYTES),
     })),
-    expected: content.expected,
+    expected,
   };
-  if (content.commandId === undefined) return request;
-  const requestHash = hashRequest(
-    stream,
-    content.events.map(({ requested }) => requested),
-  );
-  const actor = content.actor === undefined ? {} : { actor: content.actor };
-  return { ...request, command: { id: content.commandId, requestHash, ...actor } };
+  if (commandId === undefined) return request;
+  request.command = { id: commandId, requestHash: hashRequest(stream, checked) };
+  if (actor !== undefined) request.command.actor = actor;
+  return request;
 }
 
 function checkContent(
@@ -106,27 +125,24 @@ function checkContent(
   if (list.length === 0)
     throw new LedgerError("invalid-argument", "append was given no event: give at least one", { values: { stream } });
   const shared = sharedMetadata(options);
-  const checked = list.map((event, index) =>
-    within(describe(event, index, list.length), { event: index }, () =>
-      checkEvent(stream, event, { shared, commandId, rules }),
-    ),
-  );
-  const actor = shared.actor;
+  const append: AppendContext = { stream, shared, commandId, rules, texts: undefined };
+  const { actor } = shared;
   return {
-    stream,
-    events: checked,
+    events: list.map((event, index) =>
+      within(
+        () => describe(event, index, list.length),
+        { event: index },
+        () => checkEvent(event, append),
+      ),
+    ),
     expected: version === "any" ? [] : [{ stream, version }],
     commandId,
     actor: typeof actor === "string" ? actor : undefined,
   };
 }
 
-function checkEvent(
-  stream: string,
-  event: EventInput,
-  append: { shared: Record<string, unknown>; commandId: string | undefined; rules: AppendRules },
-): CheckedAppend["events"][number] {
-  const { shared, commandId, rules } = append;
+function checkEvent(event: EventInput, append: AppendContext): CheckedEvent {
+  const { stream, rules } = append;
   checkKeys(event, EVENT_KEYS, "event");
   checkName("type", event.type);
   if (event.stream !== undefined && event.stream !== stream)
@@ -143,20 +159,22 @@ function checkEvent(
   // What a definition has made is checked, and frozen.
   const isChecked = definition === undefined || makerOf(event) === definition;
   const data = objectText("data", isChecked ? event.data : checkData(definition, event.data));
-  const metadata = eventMetadata(shared, event.metadata, commandId);
+  const { metadata, wholeMetadata } = metadataTexts(event.metadata, append);
+  return { type: event.type, schema, tags, data, metadata, wholeMetadata };
+}
+
+function metadataTexts(own: object | undefined, append: AppendContext): MetadataTexts {
+  if (own !== undefined) return writeMetadata(own, append);
+  append.texts ??= writeMetadata(own, append);
+  return append.texts;
+}
+
+function writeMetadata(own: object | undefined, { shared, commandId, rules }: AppendContext): MetadataTexts {
+  const metadata = eventMetadata(shared, own, commandId);
   requireMetadata(rules.required, metadata, "its metadata");
-  const text = objectText("metadata", metadata);
+  const whole = objectText("metadata", metadata);
   // The hash of a request is asked for only where a command id makes it repeatable.
-  const requestedMetadata = commandId === undefined ? text : canonicalJson(withoutIds(metadata));
-  return {
-    stream,
-    type: event.type,
-    schema,
-    tags,
-    data,
-    metadata: text,
-    requested: { type: event.type, schema, tags, data, metadata: requestedMetadata },
-  };
+  return { metadata: commandId === undefined ? whole : canonicalJson(withoutIds(metadata)), wholeMetadata: whole };
 }
 
 function checkSchemaVersion(event: EventInput, definition: AnyEventDefinition | undefined): number {

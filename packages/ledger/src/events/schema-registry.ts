@@ -33,6 +33,8 @@ export async function openSchemas(
   definitions: ReadonlyMap<string, AnyEventDefinition>,
 ): Promise<SchemaRegistry> {
   const kept = new Set<string>();
+  /** Whose content is known to be the one that is opened and kept: nothing of them has to be looked at again. */
+  const settled = new WeakSet<AnyEventDefinition>();
   // A ledger of no definitions has nothing to be held against.
   for (const found of definitions.size === 0 ? [] : await store.keptSchemas(ledgerId, [...definitions.values()])) {
     const definition = definitions.get(found.type);
@@ -66,10 +68,19 @@ export async function openSchemas(
   let waiting = 0;
   let last: Promise<unknown> = Promise.resolve();
 
+  function isSettled(definition: AnyEventDefinition): boolean {
+    if (settled.has(definition)) return true;
+    checkOpened(definition, definitions.get(definition.type));
+    if (!kept.has(keyOf(schemaRecord(definition)))) return false;
+    settled.add(definition);
+    return true;
+  }
+
   async function sendKept<T>(used: Iterable<AnyEventDefinition>, send: () => Promise<T>): Promise<T> {
     const list = [...used];
-    for (const definition of list) checkOpened(definition, definitions.get(definition.type));
-    if (waiting === 0 && unkept(list).length === 0) return send();
+    let areSettled = true;
+    for (const definition of list) if (!isSettled(definition)) areSettled = false;
+    if (waiting === 0 && areSettled) return send();
     waiting += 1;
     const turn = last.then(() => keep(list));
     // What is sent is counted out in the same step: nobody comes between.
