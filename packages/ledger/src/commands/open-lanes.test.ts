@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { openLanes, type Remainder } from "./open-lanes.ts";
+import { openLanes, type Remainder, type Turn } from "./open-lanes.ts";
 
 interface Batch {
   jobs: string[];
+  turn: Turn<string>;
   finish(remainder?: Partial<Remainder<string>>): Promise<void>;
 }
 
@@ -14,13 +15,13 @@ function lanesUnderTest(maxBatch = 10) {
   const rests: { restMs: number; end(): Promise<void> }[] = [];
   const lanes = openLanes<string>({
     maxBatch,
-    run: (jobs) =>
+    run: (jobs, running) =>
       new Promise((resolve) => {
         const finish = async (remainder: Partial<Remainder<string>> = {}) => {
           resolve({ again: [], restMs: 0, ...remainder });
           await turn();
         };
-        batches.push({ jobs, finish });
+        batches.push({ jobs, turn: running, finish });
       }),
     pause: (restMs) =>
       new Promise<void>((resolve) => {
@@ -120,5 +121,39 @@ describe("lanes", () => {
     await turn();
     await batches[0]?.finish();
     expect(taken()).toEqual([["2"]]);
+  });
+
+  test("tell a batch under way of what comes, once for all that come in one turn, and let it take no more than fit", async () => {
+    const { lanes, batches, taken } = lanesUnderTest(2);
+    lanes.add(["a"], "1");
+    await turn();
+    const running = batches[0]?.turn;
+    if (running === undefined) throw new Error("it is running");
+    const told: string[][] = [];
+    running.onJobs = () => told.push(running.take());
+    for (const job of ["2", "3", "4"]) lanes.add(["a"], job);
+    await turn();
+    expect(told).toEqual([["2", "3"]]);
+    expect(running.waiting()).toBe(1);
+    expect(lanes.remove(["a"], "2")).toBe(false);
+    running.giveBack(["3"]);
+    running.onJobs = undefined;
+    lanes.add(["a"], "5");
+    await batches[0]?.finish();
+    expect(taken()).toEqual([["1"], ["3", "4"]]);
+    await batches[1]?.finish();
+    expect(taken().at(-1)).toEqual(["5"]);
+  });
+
+  test("let a batch under way take nothing while another lane waits for an element of its own", async () => {
+    const { lanes, batches, taken } = lanesUnderTest();
+    lanes.add(["a"], "1");
+    await turn();
+    lanes.add(["a", "b"], "other");
+    lanes.add(["a"], "2");
+    expect(batches[0]?.turn.take()).toEqual([]);
+    await batches[0]?.finish();
+    await batches[1]?.finish();
+    expect(taken()).toEqual([["1"], ["other"], ["2"]]);
   });
 });
