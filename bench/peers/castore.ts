@@ -47,16 +47,17 @@ function detailOf(event: BenchEvent, version: number, aggregateId: string = even
  * in memory would, and asks only for what it does not know or finds taken. Its pool has 10 connections and no option for
  * more. It has no read over all aggregates and no consumer.
  */
-export const castore: Peer = definePeer("castore", PACKAGE, async (databaseUrl) => {
+export const castore: Peer = definePeer("castore", PACKAGE, async (databaseUrl, { isInstalled = false } = {}) => {
   const [{ PostgresEventStorageAdapter }, { EventStore }] = await Promise.all([
     loadPeer<{ PostgresEventStorageAdapter: AdapterClass }>(PACKAGE),
     loadPeer<Castore>("@castore/core"),
   ]);
   const connectionString = databaseUrl;
-  await PostgresEventStorageAdapter.createEventTable({
-    connectionString,
-    aggregateId: { type: "VARCHAR", length: 64 },
-  });
+  if (!isInstalled)
+    await PostgresEventStorageAdapter.createEventTable({
+      connectionString,
+      aggregateId: { type: "VARCHAR", length: 64 },
+    });
   const adapter = new PostgresEventStorageAdapter({ connectionString });
   const store = new EventStore({
     eventStoreId: STORE_ID,

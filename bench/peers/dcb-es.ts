@@ -36,7 +36,7 @@ interface DcbPostgres {
 
 /** It has no streams: one is what has its order's tag, and its mark the position of its last event. */
 function defineDcb(name: string, isConditional: boolean): Peer {
-  return definePeer(name, PACKAGE, async (databaseUrl, { connections = CONNECTIONS } = {}) => {
+  return definePeer(name, PACKAGE, async (databaseUrl, { connections = CONNECTIONS, isInstalled = false } = {}) => {
     const [core, library] = await Promise.all([
       loadPeer<DcbCore>("@dcb-es/event-store"),
       loadPeer<DcbPostgres>(PACKAGE),
@@ -44,8 +44,10 @@ function defineDcb(name: string, isConditional: boolean): Peer {
     const { AppendConditionError, Query, SequencePosition, Tags } = core;
     const pool = new pg.Pool({ connectionString: databaseUrl, max: connections });
     const store = new library.PostgresEventStore({ pool });
-    await store.ensureInstalled();
-    await pool.query(CREATE_COUNTS);
+    if (!isInstalled) {
+      await store.ensureInstalled();
+      await pool.query(CREATE_COUNTS);
+    }
     const marks = new Map<string, StreamMark>();
     let consumers = 0;
     const tagOf = (stream: string): string => stream.replace("-", ":");

@@ -49,14 +49,14 @@ const decode = ({ type, data, metadata }: MessageRow): PeerEvent => ({
 
 /** The category of a stream is what stands before its first hyphen, and what a write locks. */
 function defineMessageDb(name: string, nameOf: (stream: string) => string, category: string | undefined): Peer {
-  return definePeer(name, PACKAGE, async (databaseUrl, { connections = CONNECTIONS } = {}) => {
+  return definePeer(name, PACKAGE, async (databaseUrl, { connections = CONNECTIONS, isInstalled = false } = {}) => {
     const pool = new pg.Pool({
       connectionString: databaseUrl,
       max: connections,
       // Its functions name each other without a schema.
       options: "-c search_path=message_store,public",
     });
-    for (const file of FILES)
+    for (const file of isInstalled ? [] : FILES)
       await pool.query(readFileSync(join(peerFolder(PACKAGE), "database", `${file}.sql`), "utf8"));
     const parametersOf = (event: BenchEvent, stream: string, expected: bigint | null): unknown[] => [
       randomUUID(),

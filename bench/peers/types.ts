@@ -40,6 +40,8 @@ export interface PeerStore {
 export interface PeerOptions {
   /** Of its pool. Default: what was found to serve it best. */
   connections?: number;
+  /** Its tables are there: another process has made them. */
+  isInstalled?: boolean;
 }
 
 export interface Peer {
