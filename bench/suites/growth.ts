@@ -1,0 +1,267 @@
+import pg from "pg";
+import { openConditional } from "../growth/append-conditionally.ts";
+import { measureCalls, measureWindows } from "../growth/measure-calls.ts";
+import { measureSpace } from "../growth/measure-space.ts";
+import { type GrownLedger, type Growth, openGrowth, SHARED_FROM } from "../growth/open-growth.ts";
+import { appendEvent } from "../harness/fill-ledger.ts";
+import type { BenchCase, BenchContext, Contender, OpenSuite, Sample, SuiteResults, Target } from "../harness/types.ts";
+
+const CALLERS = 128;
+const READERS = 16;
+const PROVERS = 8;
+const APPEND = "append, 128 callers";
+const IDLE = "beside an idle snapshot";
+const DEFAULT_EVENTS = 1_000_000;
+const QUICK_EVENTS = 10_000;
+const DEFAULT_IDLE_MINUTES = 2;
+
+/** Calls of one run. */
+interface Counts {
+  appends: number;
+  conditional: number;
+  reads: number;
+  proofs: number;
+  sealed: number;
+}
+
+const COUNTS: Counts = { appends: 20_000, conditional: 10_000, reads: 10_000, proofs: 1_000, sealed: 20_000 };
+const QUICK_COUNTS: Counts = { appends: 2_000, conditional: 1_000, reads: 1_000, proofs: 100, sealed: 2_000 };
+
+const caseOf = (size: number): string => `${size.toLocaleString("en-US")} events`;
+
+/** 1,000, 10,000 … up to the most. */
+function sizesTo(most: number): number[] {
+  const sizes: number[] = [];
+  for (let size = 1_000; size <= most; size *= 10) sizes.push(size);
+  if (sizes.length === 0) throw new Error(`--events ${most} is less than 1,000`);
+  return sizes;
+}
+
+function readNumber(options: BenchContext["options"], name: string, otherwise: number): number {
+  const value = Number(options.get(name) ?? otherwise);
+  if (!Number.isFinite(value) || value <= 0) throw new Error(`--${name} ${options.get(name)} is no number above 0`);
+  return value;
+}
+
+/** The database is there from the first contender that is prepared to the end of the last case. */
+interface Shared {
+  growth(): Promise<Growth>;
+  close(): Promise<void>;
+}
+
+function shareGrowth(context: BenchContext): Shared {
+  let opened: Promise<Growth> | undefined;
+  return {
+    growth() {
+      opened ??= context.createDatabase("growing").then((url) => openGrowth(url, context.isQuick ? 1_000 : undefined));
+      return opened;
+    },
+    close: async () => (await opened)?.close(),
+  };
+}
+
+type Run = (on: GrownLedger, growth: Growth) => Promise<Sample>;
+
+const runAppend =
+  (count: number): Run =>
+  (on) =>
+    measureCalls(CALLERS, count, () => appendEvent(on.ledger, on.next()));
+
+const runConditional =
+  (count: number): Run =>
+  async (on, growth) => {
+    const append = openConditional(growth, on, await on.head());
+    let refused = 0;
+    const sample = await measureCalls(CALLERS, count, async () => {
+      refused += await append(on.next());
+    });
+    return { ...sample, values: { refused } };
+  };
+
+/** Random events of a ledger, to be looked for again. */
+async function pickEvents(
+  on: GrownLedger,
+  { pool }: Growth,
+  count: number,
+): Promise<{ position: bigint; id: string }[]> {
+  const head = Number(await on.head());
+  const positions = Array.from({ length: Math.min(count, 5_000) }, () => 1 + Math.floor(Math.random() * head));
+  const { rows } = await pool.query<{ position: string; id: string }>(
+    "select position, id from eventchain.events where ledger_id = $1 and position = any($2::bigint[]) order by random()",
+    [on.ledgerId, positions],
+  );
+  return rows.map(({ position, id }) => ({ position: BigInt(position), id }));
+}
+
+const runFind =
+  (by: "position" | "id", count: number): Run =>
+  async (on, growth) => {
+    const picked = await pickEvents(on, growth, count);
+    return measureCalls(READERS, count, async (number) => {
+      const { position, id } = picked[number % picked.length] as (typeof picked)[number];
+      const event = await growth.store.findEvent(on.ledgerId, by === "id" ? { id } : { position });
+      if (event?.position !== position || event.id !== id) throw new Error(`another event than that of ${position}`);
+    });
+  };
+
+/** The first event of a stream. */
+const runStream =
+  (count: number): Run =>
+  (on) =>
+    measureCalls(READERS, count, async () => {
+      const { stream } = on.peek();
+      for await (const event of on.ledger.readStream(stream, { limit: 1 }))
+        if (event.stream !== stream || event.version !== 1n) throw new Error(`not the first event of ${stream}`);
+    });
+
+const runProve =
+  (count: number): Run =>
+  async (on, growth) => {
+    const picked = await pickEvents(on, growth, count);
+    return measureCalls(PROVERS, count, (number) =>
+      on.ledger.prove((picked[number % picked.length] as (typeof picked)[number]).position),
+    );
+  };
+
+/** Appends what is sealed then. */
+const runSeal =
+  (count: number): Run =>
+  async (on) => {
+    await on.seal();
+    await measureCalls(CALLERS, count, () => appendEvent(on.ledger, on.next()));
+    const startMs = performance.now();
+    const sealed = Number(await on.seal());
+    return { count: sealed, seconds: (performance.now() - startMs) / 1_000 };
+  };
+
+function sizeCase(context: BenchContext, shared: Shared, size: number): BenchCase {
+  const counts = context.isQuick ? QUICK_COUNTS : COUNTS;
+  let space: Promise<number> | undefined;
+  async function bytesPerEvent(growth: Growth): Promise<number> {
+    const measured = await measureSpace(growth.pool);
+    context.log(`\n${measured.table}\n`);
+    return measured.bytesPerEvent;
+  }
+  /** `grows`: what the run appends would make a short ledger a longer one for the next, so that each round has its own. */
+  function contender(name: string, run: Run, grows = false): Contender {
+    const ledgers: GrownLedger[] = [];
+    return {
+      name,
+      kind: "ours",
+      async prepare() {
+        const growth = await shared.growth();
+        const isOwn = grows && size < SHARED_FROM;
+        for (let round = 0; round < (isOwn ? context.rounds : 1); round += 1)
+          ledgers.push(await (isOwn ? growth.make(size) : growth.open(size)));
+      },
+      async run(round) {
+        return run((ledgers[round] ?? ledgers[0]) as GrownLedger, await shared.growth());
+      },
+    };
+  }
+  const append: Run = async (on, growth) => {
+    space ??= bytesPerEvent(growth);
+    const values = { "bytes an event": await space };
+    return { ...(await runAppend(counts.appends)(on, growth)), values };
+  };
+  const contenders = [
+    contender(APPEND, append, true),
+    contender("append on a condition, 128 callers", runConditional(counts.conditional), true),
+    contender("find by position, 16 callers", runFind("position", counts.reads)),
+    contender("find by id, 16 callers", runFind("id", counts.reads)),
+    contender("first event of a stream, 16 callers", runStream(counts.reads)),
+    contender("prove, 8 callers", runProve(counts.proofs)),
+    contender("seal", runSeal(counts.sealed), true),
+  ];
+  return { name: caseOf(size), x: size, contenders };
+}
+
+/** Appends to the longest ledger while another connection keeps a snapshot and does nothing. */
+function idleCase(context: BenchContext, shared: Shared, size: number, minutes: number): BenchCase {
+  const windows = Math.max(2, Math.round(minutes));
+  const windowMs = (minutes * 60_000) / windows;
+  return {
+    name: IDLE,
+    rounds: 1,
+    contenders: [
+      {
+        name: APPEND,
+        kind: "ours",
+        prepare: async () => void (await (await shared.growth()).open(size)),
+        async run() {
+          const growth = await shared.growth();
+          const on = await growth.open(size);
+          const idle = new pg.Client({ connectionString: growth.databaseUrl });
+          await idle.connect();
+          try {
+            await idle.query("begin isolation level repeatable read");
+            await idle.query("select count(*) from eventchain.ledgers");
+            const { sample, perWindow } = await measureWindows(CALLERS, windows, windowMs, () =>
+              appendEvent(on.ledger, on.next()),
+            );
+            const rates = perWindow.map((count) => (count * 1_000) / windowMs);
+            context.log(`events/s in each ${windowMs / 1_000} s: ${rates.map((rate) => Math.round(rate)).join(", ")}`);
+            const [first = Number.NaN, last = Number.NaN] = [rates[0], rates.at(-1)];
+            return { ...sample, values: { "first window": first, "last window": last, "last by first": last / first } };
+          } finally {
+            await idle.end();
+          }
+        },
+        close: () => shared.close(),
+      },
+    ],
+  };
+}
+
+function targetsFor(most: number, minutes: number): Target[] {
+  const at = (results: SuiteResults, size: number): number | undefined =>
+    results.find(caseOf(size), APPEND)?.rate.median;
+  return [
+    {
+      id: "growth.append",
+      text: `append at ${caseOf(most)} by append at 1,000 events (to reach: at 10 million)`,
+      measure(results) {
+        const [least, greatest] = [at(results, 1_000), at(results, most)];
+        return least === undefined || greatest === undefined ? undefined : greatest / least;
+      },
+      unit: "x",
+      atLeast: 0.8,
+    },
+    {
+      id: "growth.idle",
+      text: `no loss beside an idle snapshot: the last by the first of ${Math.max(2, Math.round(minutes))} parts of ${minutes} minutes (to reach: 10), less noise`,
+      measure: (results) => results.find(IDLE, APPEND)?.values["last by first"]?.median,
+      unit: "x",
+      atLeast: 0.95,
+    },
+    {
+      id: "growth.bytes",
+      text: `bytes an event in tables and indexes at ${caseOf(most)}`,
+      measure: (results) => results.find(caseOf(most), APPEND)?.values["bytes an event"]?.median,
+      unit: "bytes",
+      atMost: 1_100,
+    },
+  ];
+}
+
+export const suite: OpenSuite = async (context) => {
+  const most = readNumber(context.options, "events", context.isQuick ? QUICK_EVENTS : DEFAULT_EVENTS);
+  const minutes = readNumber(context.options, "idle-minutes", context.isQuick ? 0.2 : DEFAULT_IDLE_MINUTES);
+  const shared = shareGrowth(context);
+  const sizes = sizesTo(most);
+  const largest = sizes.at(-1) ?? 1_000;
+  return {
+    name: "growth",
+    title: "A ledger that grows",
+    unit: "a second",
+    xAxis: { label: "events in the ledger", log: true },
+    cases: [...sizes.map((size) => sizeCase(context, shared, size)), idleCase(context, shared, largest, minutes)],
+    targets: targetsFor(largest, minutes),
+    notes: [
+      "All in one database. From 100,000 events on it is one ledger that grows from size to size, and by what is measured; below, each run that appends has a new one.",
+      "Events with two tags and a command row each; the database is filled and sealed as an application and its workers do. A condition names an order's tag and a type, after the newest position known.",
+      "find, first event and prove take random events; each proof is checked before it is given out. seal takes 20,000 new events from the database to a signed checkpoint.",
+      "--events 10000000 grows it to ten million (default: one); --idle-minutes 10 keeps the idle snapshot that long (default: 2).",
+    ],
+  };
+};
