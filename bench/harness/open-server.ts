@@ -75,7 +75,12 @@ function onServer(serverUrl: string, dir: string, isOwn: boolean, end: () => Pro
     },
     async close() {
       // A server of our own goes with all it has.
-      if (!isOwn) for (const database of created) await ask(`drop database if exists ${database} with (force)`);
+      // Without force at first: a pool that has just been ended may have connections that still take their leave.
+      if (!isOwn)
+        for (const database of created)
+          await ask(`drop database if exists ${database}`).catch(() =>
+            ask(`drop database if exists ${database} with (force)`),
+          );
       await end();
     },
   };

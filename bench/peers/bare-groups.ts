@@ -26,13 +26,14 @@ interface Row {
 
 async function openGroups(
   databaseUrl: string,
+  lanes: number,
   write: (client: pg.PoolClient, rows: readonly Row[]) => Promise<unknown>,
 ): Promise<BareAppender> {
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: LANES });
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: lanes });
   await pool.query(CREATE_PLAIN_TABLE);
-  const clients = await Promise.all(Array.from({ length: LANES }, () => pool.connect()));
+  const clients = await Promise.all(Array.from({ length: lanes }, () => pool.connect()));
   const versions = countVersions();
-  const add = groupRows<Row>(LANES, MAX_ROWS, async (rows, lane) => {
+  const add = groupRows<Row>(lanes, MAX_ROWS, async (rows, lane) => {
     await write(clients[lane] as pg.PoolClient, rows);
   });
   async function appendMany(stream: string, events: readonly BenchEvent[]): Promise<void> {
@@ -51,17 +52,17 @@ async function openGroups(
 }
 
 /** Groups by one INSERT of arrays into the plain table. */
-export const openUnnest = (databaseUrl: string): Promise<BareAppender> =>
-  openGroups(databaseUrl, (client, rows) =>
+export const openUnnest = (databaseUrl: string, lanes: number = LANES): Promise<BareAppender> =>
+  openGroups(databaseUrl, lanes, (client, rows) =>
     client.query({ name: "insert many", text: INSERT_MANY, values: plainColumns(rows) }),
   );
 
 const escapeCopy = (text: string): string => text.replaceAll("\\", "\\\\");
 
 /** Groups by COPY into the plain table. */
-export async function openCopy(databaseUrl: string): Promise<BareAppender> {
+export async function openCopy(databaseUrl: string, lanes: number = LANES): Promise<BareAppender> {
   const { from } = await loadPeer<{ from(text: string): Writable & pg.Submittable }>("pg-copy-streams");
-  return openGroups(databaseUrl, async (client, rows) => {
+  return openGroups(databaseUrl, lanes, async (client, rows) => {
     const lines = rows.map(({ event, stream, version }) =>
       [
         stream,

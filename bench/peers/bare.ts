@@ -28,12 +28,18 @@ export const INSERT_MANY = `insert into events (stream, version, type, tags, dat
       as e(stream, version, type, tags, data, metadata)`;
 
 /** The version of each stream that was given out last, in the memory of the one process that appends. */
-export function countVersions(): { next(stream: string, count?: number): bigint; last(stream: string): bigint } {
+export function countVersions(): {
+  /** The first of so many versions, which are then taken. */
+  next(stream: string, count?: number): bigint;
+  /** All up to this one are taken. */
+  raise(stream: string, version: bigint): void;
+} {
   const versions = new Map<string, bigint>();
   const last = (stream: string): bigint => versions.get(stream) ?? 0n;
   return {
-    last,
-    /** The first of so many versions. */
+    raise(stream, version) {
+      if (version > last(stream)) versions.set(stream, version);
+    },
     next(stream, count = 1) {
       const version = last(stream);
       versions.set(stream, version + BigInt(count));

@@ -163,8 +163,8 @@ function makeContender(
     },
     async close() {
       await store?.close();
-      if (url !== undefined)
-        await onDatabase(context.serverUrl, `drop database ${new URL(url).pathname.slice(1)} with (force)`);
+      // Without force it waits for the pool's last connections, whose ends `close` does not wait for.
+      if (url !== undefined) await onDatabase(context.serverUrl, `drop database ${new URL(url).pathname.slice(1)}`);
     },
   };
 }
@@ -189,6 +189,9 @@ async function usedBytes(url: string): Promise<number> {
   return Number(row?.bytes);
 }
 
+/** message-db is functions inside Postgres, without a library around them. */
+const TYPESCRIPT_PEERS: readonly Peer[] = [emmett, castore, dcbEs, dcbEsConditional];
+
 const TARGETS: readonly Target[] = [
   {
     id: "append.same-rows.128",
@@ -206,10 +209,14 @@ const TARGETS: readonly Target[] = [
   },
   {
     id: "append.best-peer.128",
-    text: "128 callers, everything on: of the best TypeScript peer",
+    text: "128 callers, everything on: of the best TypeScript peer (Emmett, Castore, dcb-es)",
     unit: "x",
     atLeast: 4,
-    measure: (results) => results.ratio(caseName(128), OURS, results.bestPeer(caseName(128))?.name ?? ""),
+    measure(results) {
+      const ratios = TYPESCRIPT_PEERS.map(({ name }) => results.ratio(caseName(128), OURS, name));
+      const known = ratios.filter((ratio) => ratio !== undefined);
+      return known.length === 0 ? undefined : Math.min(...known);
+    },
   },
   {
     id: "append.one-row.128",
@@ -244,17 +251,36 @@ const TARGETS: readonly Target[] = [
   },
 ];
 
-/** Options: `--callers 1,128` (0 for the case of a hundred events), `--seconds 3`, `--contenders emmett,insert`. */
-export const suite: OpenSuite = async (context) => {
-  const { isQuick, options } = context;
-  const settings: Settings = {
-    prefill: isQuick ? 500 : 20_000,
-    seconds: Number(options.get("seconds") ?? (isQuick ? 0.3 : 3)),
-    warmUpSeconds: isQuick ? 0.1 : 0.5,
-  };
-  const callers = (options.get("callers") ?? "1,32,128,0").split(",").map(Number);
+/** A list of numbers, or one, of an option; throws what is wrong with it. */
+function readNumbers({ options }: BenchContext, name: string, otherwise: string): number[] {
+  const text = options.get(name) ?? otherwise;
+  const numbers = text.split(",").map(Number);
+  if (numbers.some((number) => !(number >= 0)))
+    throw new Error(`--${name} ${text} is no list of numbers: give it as --${name} ${otherwise}`);
+  return numbers;
+}
+
+/** The entrants whose names begin with one of `--contenders`, or all. */
+function chooseEntrants({ options }: BenchContext): Entrant[] {
+  const all = listEntrants();
   const wanted = options.get("contenders")?.split(",");
-  const entrants = listEntrants().filter(({ name }) => wanted?.some((part) => name.startsWith(part)) ?? true);
+  const chosen = all.filter(({ name }) => wanted?.some((part) => name.startsWith(part)) ?? true);
+  if (chosen.length > 0) return chosen;
+  const names = all.map(({ name }) => name).join("; ");
+  throw new Error(`--contenders ${wanted?.join(",")} names nobody: give beginnings of ${names}`);
+}
+
+/**
+ * Options: `--callers 1,32,128,0` (0: the case of a hundred events), `--seconds 3` of a run, `--prefill 20000` events that
+ * are there before, `--contenders eventchain,emmett`.
+ */
+export const suite: OpenSuite = async (context) => {
+  const { isQuick } = context;
+  const [seconds = 0] = readNumbers(context, "seconds", isQuick ? "0.3" : "3");
+  const [prefill = 0] = readNumbers(context, "prefill", isQuick ? "500" : "20000");
+  const settings: Settings = { prefill, seconds, warmUpSeconds: isQuick ? 0.1 : 0.5 };
+  const callers = readNumbers(context, "callers", "1,32,128,0");
+  const entrants = chooseEntrants(context);
   const pool = Array.from({ length: POOL_EVENTS }, (_, number) => benchEvent(SEED, number));
   const makeCase = (name: string, count: number, batch: number, list: readonly Entrant[]): BenchCase => ({
     name,
