@@ -17,7 +17,7 @@ import { judgeCheckpointRows } from "./findings/judge-checkpoint-rows.ts";
 import { areHeadsOurs } from "./findings/judge-heads.ts";
 import { judgeLog, type LogVerdict } from "./findings/judge-log.ts";
 import { settleFindings } from "./findings/settle-findings.ts";
-import { type Groundwork, layGround, scanOn } from "./lay-ground.ts";
+import { type Groundwork, type LookedOver, layGround, scanOn } from "./lay-ground.ts";
 import type { Pin } from "./log/compare-roots.ts";
 import type { VerifyOptions } from "./options.ts";
 import { checkReceipts, type HashLookup } from "./outside/check-receipts.ts";
@@ -39,7 +39,7 @@ export interface Inspection {
 /** What one snapshot of the database gave, and what must be looked at once more. */
 interface Gathered {
   ground: Groundwork;
-  scan: ScannedEvents;
+  scan: LookedOver;
   verdict: LogVerdict;
   drafts: Draft[];
   measure: ClaimMeasure;
@@ -83,7 +83,9 @@ async function gather(snapshot: Snapshot, inspection: Inspection): Promise<Gathe
     ...verdict.drafts,
     ...scan.drafts,
     ...gaps.drafts,
-    ...(await compareDerived(snapshot, { ledgerId, from: ground.from, scan }, [...scan.drafts, ...gaps.drafts])),
+    ...(scan.isClean
+      ? []
+      : await compareDerived(snapshot, { ledgerId, from: ground.from, scan }, [...scan.drafts, ...gaps.drafts])),
     ...judgeOutside(ground.outside, ground.roots.pins, ground.epoch),
     ...(await checkReceipts(options.receipts ?? [], hashLookup(ground, scan, verdict, entries), scan.receipted)),
   ];

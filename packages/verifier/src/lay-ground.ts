@@ -3,12 +3,13 @@ import { type EntryList, max, min } from "./database/entry-list.ts";
 import type { Snapshot } from "./database/open-snapshot.ts";
 import type { Setup } from "./database/read-setup.ts";
 import type { DatedAnchor } from "./events/check-times.ts";
-import { type ScannedEvents, scanEvents } from "./events/scan-events.ts";
+import { type ScanInput, type ScannedEvents, scanEvents } from "./events/scan-events.ts";
 import type { Inspection } from "./inspect-ledger.ts";
 import { RootComparison } from "./log/compare-roots.ts";
 import { type OutsideCheckpoint, readCheckpoints, readOutsideCheckpoint } from "./log/read-notes.ts";
 import { type WalkedLog, walkLog } from "./log/walk-log.ts";
 import { type Beginning, checkBeginning } from "./outside/check-trust.ts";
+import { quickScan } from "./quick/quick-scan.ts";
 
 const DEFAULT_CLOCK_SKEW_MS = 10_000;
 /** More than a tail of unsealed events spans. */
@@ -29,6 +30,12 @@ export interface Groundwork {
   beyond: DatedAnchor[];
   /** The anchors that date events, with the times of their blocks. */
   dated: DatedAnchor[];
+}
+
+/** What was found of the events. */
+export interface LookedOver extends ScannedEvents {
+  /** Nothing, and nothing in the tables that follow from them either. */
+  isClean: boolean;
 }
 
 /** Reads keys, checkpoints and tiles, and computes the log's root at every size that matters. */
@@ -53,15 +60,15 @@ export async function layGround(snapshot: Snapshot, setup: Setup, inspection: In
   return { setup, beginning, outside, epoch, roots, log, from, dated, beyond };
 }
 
-/** One pass over the events. */
+/** The events: looked over quickly, and one by one where that does not find all of them, and what follows from them, clean. */
 export async function scanOn(
   snapshot: Snapshot,
   ground: Groundwork,
   entries: EntryList,
   { options, ledgerId }: Inspection,
-): Promise<ScannedEvents> {
+): Promise<LookedOver> {
   const { setup, beginning, roots, from, dated, beyond } = ground;
-  return await scanEvents({
+  const input: ScanInput = {
     snapshot,
     ledgerId,
     origin: beginning.origin,
@@ -75,7 +82,19 @@ export async function scanOn(
     skewMicros: BigInt(options.clockSkewMs ?? DEFAULT_CLOCK_SKEW_MS) * 1000n,
     wanted: new Set((options.receipts ?? []).map((receipt) => receipt.position)),
     snapshots: options.snapshots === true,
-    onProgress: options.onProgress,
+    onProgress: onwards(options.onProgress),
     signal: options.signal,
-  });
+  };
+  const clean = await quickScan(input, options.threads);
+  return clean === undefined ? { ...(await scanEvents(input)), isClean: false } : { ...clean, isClean: true };
+}
+
+/** Tells of progress only where there is some: what was looked over may be gone through once more. */
+function onwards(tell: ScanInput["onProgress"]): ScanInput["onProgress"] {
+  let most = 0n;
+  return (done, total) => {
+    if (done <= most) return;
+    most = done;
+    tell?.(done, total);
+  };
 }

@@ -40,6 +40,11 @@ export interface VerifyOptions {
   finality?: Finality | undefined;
   /** How far an event's recorded time may lie past its anchor's block, beyond the block's second. Default 10,000 ms. */
   clockSkewMs?: number | undefined;
+  /**
+   * Threads that check events beside the one that reads them; 1: that one does both. Default: one for each processor, four at
+   * most, from 50,000 events on.
+   */
+  threads?: number | undefined;
   /** Called after each page of events: how many of how many were checked. */
   onProgress?: ((done: bigint, total: bigint) => void) | undefined;
   /** Aborting throws LedgerError "aborted" at the next page. */

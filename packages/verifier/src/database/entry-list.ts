@@ -50,7 +50,15 @@ export class EntryList {
     return tile?.subarray(offset, offset + 32);
   }
 
-  /** The same, loaded when it has to be. */
+  /** The hashes from a position on that are in memory together, up to `to` at most; empty where the first is not. */
+  run(position: bigint, to: bigint): Bytes {
+    const index = position - 1n;
+    const offset = Number(index % WIDTH) * 32;
+    const count = Number(min(to, this.size) - index);
+    return this.#tiles.get(index / WIDTH)?.subarray(offset, offset + 32 * count) ?? new Uint8Array(0);
+  }
+
+  /** The hash sealed at a position, loaded when it has to be. */
   async find(position: bigint): Promise<Bytes | undefined> {
     if (this.at(position) === undefined) await this.load(position, position);
     return this.at(position);

@@ -1,5 +1,6 @@
 import { LedgerError } from "@eventchain/core";
 import pg from "pg";
+import { CopyOut, type CopySink, canCopyOut } from "./copy-out.ts";
 import { statement } from "./load-statement.ts";
 import { mapError } from "./map-error.ts";
 
@@ -13,6 +14,8 @@ export interface Snapshot {
   rows(sql: string, values: readonly unknown[]): Promise<Row[]>;
   /** The rows of a large answer, page by page in their order; the next page is on its way while one is read. */
   pages(sql: string, values: readonly unknown[]): AsyncGenerator<Row[], void, void>;
+  /** The rows of a `COPY … TO STDOUT (FORMAT binary)`, as their bytes; undefined where the connection cannot give them. */
+  copy: ((sql: string, sink: CopySink) => Promise<void>) | undefined;
 }
 
 /** Columns are read as their text: what a driver makes of a time or a number is not what is hashed. */
@@ -93,8 +96,16 @@ function readFrom(client: pg.ClientBase): Snapshot {
       })
     ).rows;
   };
+  const copy = async (sql: string, sink: CopySink): Promise<void> => {
+    const answer = before.then(() => client.query(new CopyOut(sql, sink)).done);
+    before = answer.catch(() => undefined);
+    await answer.catch((error: unknown) => {
+      throw mapError(error);
+    });
+  };
   return {
     rows,
+    copy: canCopyOut(client) ? copy : undefined,
     async *pages(sql, values) {
       cursors += 1;
       const name = `verify_${cursors}`;

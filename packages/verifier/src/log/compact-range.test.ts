@@ -1,4 +1,4 @@
-import { emptyRoot, leafHash, rootOf, sha256, u64 } from "@eventchain/core";
+import { concatBytes, emptyRoot, leafHash, rootOf, sha256, u64 } from "@eventchain/core";
 import { expect, test } from "vitest";
 import { CompactRange } from "./compact-range.ts";
 
@@ -23,4 +23,18 @@ test("tells of each complete subtree of 256 leaves", () => {
     [1, 0n, roots[0]],
     [1, 1n, roots[1]],
   ]);
+});
+
+test("takes tiles of entries at once as it takes them one by one", () => {
+  const told: [number, bigint, Uint8Array][][] = [[], []];
+  const [one, many] = told.map((nodes) => new CompactRange((...node) => nodes.push(node))) as [
+    CompactRange,
+    CompactRange,
+  ];
+  for (const entry of entries) one.push(entry);
+  for (const start of [0, 256]) many.pushTile(concatBytes(...entries.slice(start, start + 256)));
+  for (const entry of entries.slice(512)) many.push(entry);
+  expect(many.size).toBe(one.size);
+  expect(many.root()).toEqual(one.root());
+  expect(told[1]).toEqual(told[0]);
 });

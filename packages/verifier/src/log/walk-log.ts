@@ -41,6 +41,12 @@ export async function walkLog(snapshot: Snapshot, ledgerId: bigint, visitor: Roo
       // After a hole or a tile of odd length no root can be computed.
       whole &&= tile * BigInt(TILE_WIDTH) === range.size && hashes.length % 32 === 0 && count <= TILE_WIDTH;
       if (!whole) continue;
+      const next = visitor.next();
+      if (count === TILE_WIDTH && (next === undefined || next >= range.size + BigInt(TILE_WIDTH))) {
+        range.pushTile(hashes);
+        if (visitor.next() === range.size) await visitor.visit(range.size, range.root());
+        continue;
+      }
       for (let i = 0; i < count; i++) {
         range.push(hashes.subarray(i * 32, i * 32 + 32));
         if (visitor.next() === range.size) await visitor.visit(range.size, range.root());
