@@ -40,6 +40,13 @@ export type {
   HandlerSwitchOutcome,
   HandlerSwitchRequest,
 } from "./postgres/handlers/port.ts";
+export {
+  decodeEventRow,
+  EVENT_COLUMN,
+  type EventRows,
+  POSTGRES_EPOCH_MICROS,
+  placeOf,
+} from "./postgres/log/event-rows.ts";
 export { openPostgresLog } from "./postgres/log/open-postgres-log.ts";
 export type {
   AlarmCode,

@@ -28,6 +28,7 @@ function hashesDiffer(event: StoredEvent, origin: string): string | undefined {
     return "metadata does not match its hash";
   }
   const { id, schema, stream, tags, type } = event;
+  if (!Array.isArray(tags) || !tags.every((tag) => typeof tag === "string")) return "tags are not a list of texts";
   const header = eventHeader({
     data: event.dataHash,
     id,

@@ -26,7 +26,7 @@ const TILES_AT_ONCE = 64;
 /**
  * Appends entries (event hashes, 32 bytes each: a list of them, or one after the other) to the log of `size` leaves. Reads
  * the tiles that `tilesForExtend` names and takes them as they are: compare `rootFromTiles` with the last checkpoint's root
- * first. Throws `invalid-argument`, and `tampered` for a tile at the right edge that is missing or not exactly as long as
+ * first. The new tiles may be views of the entries. Throws `invalid-argument`, and `tampered` for a tile at the right edge that is missing or not exactly as long as
  * `size` makes it.
  */
 export function extendLog(tiles: TileReader, size: bigint, entries: readonly Bytes[] | Bytes): ExtendedLog {
@@ -37,7 +37,8 @@ export function extendLog(tiles: TileReader, size: bigint, entries: readonly Byt
   const changed = new Map<string, ChangedTile>();
   for (let level = -1; arriving.length > 0; level = level === -1 ? 1 : level + 1) {
     const stored = levelLength(level, size);
-    const hashes = concatBytes(rightEdge(tiles, level, stored), arriving);
+    const edge = rightEdge(tiles, level, stored);
+    const hashes = edge.length === 0 ? arriving : concatBytes(edge, arriving);
     for (let from = 0, tile = stored / BigInt(TILE_WIDTH); from < hashes.length; from += TILE_BYTES, tile++) {
       const id = { level, tile };
       changed.set(keyOf(id), { id, hashes: hashes.subarray(from, from + TILE_BYTES) });

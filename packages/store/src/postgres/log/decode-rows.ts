@@ -1,5 +1,5 @@
 import { type Bytes, bytesToHex, hexToBytes } from "@eventchain/core";
-import type { LedgerRecord, StoredEvent } from "../../port.ts";
+import type { LedgerRecord } from "../../port.ts";
 import type { AlarmRecord, AnchorRecord, AnchorState, LedgerContract, StoredCheckpoint } from "./port.ts";
 
 function hex0x(bytes: Bytes): string {
@@ -144,47 +144,5 @@ export function decodeAnchor(row: AnchorRow): AnchorRecord {
     finalAtMs: optional(row.final_at_ms, BigInt),
     sincePreparedMs: BigInt(row.since_prepared_ms),
     sinceSentMs: optional(row.since_sent_ms, BigInt),
-  };
-}
-
-export interface EventRow {
-  position: string;
-  stream: string;
-  version: string;
-  id: string;
-  type: string;
-  schema: number;
-  tags: string[];
-  recorded_at_micros: string;
-  data: string | null;
-  salt: Bytes | null;
-  data_hash: Bytes;
-  metadata: string | null;
-  meta_salt: Bytes | null;
-  meta_hash: Bytes;
-  content_hash: Bytes;
-  prev_hash: Bytes;
-  hash: Bytes;
-}
-
-export function decodeSealedEvent(row: EventRow): StoredEvent {
-  return {
-    position: BigInt(row.position),
-    stream: row.stream,
-    version: BigInt(row.version),
-    id: row.id,
-    type: row.type,
-    schema: row.schema,
-    tags: row.tags,
-    recordedAtMicros: BigInt(row.recorded_at_micros),
-    data: row.data,
-    salt: row.salt,
-    dataHash: row.data_hash,
-    metadata: row.metadata,
-    metaSalt: row.meta_salt,
-    metaHash: row.meta_hash,
-    contentHash: row.content_hash,
-    prevHash: row.prev_hash,
-    hash: row.hash,
   };
 }

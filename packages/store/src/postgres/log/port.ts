@@ -1,5 +1,6 @@
 import type { Bytes, TileId, TileReader } from "@eventchain/core";
-import type { LedgerRecord, StoredEvent } from "../../port.ts";
+import type { LedgerRecord } from "../../port.ts";
+import type { EventRows } from "./event-rows.ts";
 
 /** A signed checkpoint of a ledger's log. */
 export interface StoredCheckpoint {
@@ -105,8 +106,8 @@ export interface SealTransaction {
   tiles(ids: readonly TileId[]): Promise<TileReader>;
   /** The newest checkpoint of the ledger's epoch. */
   checkpoint(): Promise<StoredCheckpoint | undefined>;
-  /** Events past `after` up to `to`, in order, a few at a time: the greater they are, the fewer. */
-  events(after: bigint, to: bigint): AsyncIterable<readonly StoredEvent[]>;
+  /** Events past `after` up to `to`, in order, about a megabyte at a time. They are the caller's to change. Ends before a gap or soon after it. */
+  events(after: bigint, to: bigint): AsyncIterable<EventRows>;
   saveTiles(tiles: readonly { id: TileId; hashes: Bytes }[]): Promise<void>;
   saveCheckpoint(checkpoint: { size: bigint; root: Bytes; note: string }): Promise<void>;
   /** Moves `sealed_size`, and tells those who listen on `SEALED_CHANNEL` once the transaction has committed. */

@@ -1,46 +1,48 @@
 import { type Bytes, LedgerError } from "@eventchain/core";
 import type pg from "pg";
-import type { StoredEvent } from "../../port.ts";
 import { statement } from "../load-statement.ts";
-import { decodeLedger, decodeSealedEvent, type EventRow, type LedgerRow } from "./decode-rows.ts";
+import { copyRows } from "./copy-rows.ts";
+import { decodeLedger, type LedgerRow } from "./decode-rows.ts";
+import { type EventRows, locateRows } from "./event-rows.ts";
 import { type LogStore, SEALED_CHANNEL, type SealTransaction } from "./port.ts";
 import { readCheckpoint, readTiles, readVkeys } from "./read-log.ts";
 import { type Queryable, runQuery, runTransaction, runWrite } from "./run-query.ts";
 
 const lockSql = statement("seal-lock");
 const ledgerSql = statement("seal-ledger");
+const rangeSql = statement("seal-range");
 const eventsSql = statement("seal-events");
 const saveTilesSql = statement("seal-tiles");
 const saveCheckpointSql = statement("seal-checkpoint");
 const moveSql = statement("seal-move");
 const notifySql = statement("log-notify");
 
-/** A page of events: at most so many, and of so many bytes of text and one event more, whatever a client has stored. */
-const PAGE_EVENTS = 1024;
-const PAGE_BYTES = 8 * 1024 * 1024;
+/** Events of one copy: few at first, then as many as have so many bytes, so that a caller who stops early soon can. */
+const FIRST_EVENTS = 256;
+const COPY_BYTES = 32 * 1024 * 1024;
+const MAX_EVENTS = 4096;
 
-/** The next page is on its way while the caller hashes this one. */
-async function* readPages(
+async function* readRows(
   connection: Queryable,
   ledgerId: bigint,
   after: bigint,
   to: bigint,
-): AsyncGenerator<readonly StoredEvent[]> {
-  const fetchPage = (from: bigint, limit: number): Promise<EventRow[]> => {
-    const page = runQuery<EventRow>(connection, eventsSql, [ledgerId, from, to, limit, PAGE_BYTES]);
-    // A caller that stops early never looks at it.
-    page.catch(() => undefined);
-    return page;
-  };
-  let next = after < to ? fetchPage(after, PAGE_EVENTS) : undefined;
-  while (next !== undefined) {
-    const rows: EventRow[] = await next;
-    const last = rows.at(-1);
-    if (last === undefined) return;
-    const from = BigInt(last.position);
-    // Where texts are so large that bytes end the page, the server should not measure a thousand of them each time.
-    next = from < to ? fetchPage(from, Math.min(PAGE_EVENTS, rows.length * 2)) : undefined;
-    yield rows.map(decodeSealedEvent);
+): AsyncGenerator<EventRows> {
+  let wanted = FIRST_EVENTS;
+  for (let from = after; from < to; ) {
+    const last = from + BigInt(wanted) < to ? from + BigInt(wanted) : to;
+    await runQuery(connection, rangeSql, [ledgerId, from, last]);
+    let [events, bytes] = [0, 0];
+    for await (const page of copyRows(connection, eventsSql)) {
+      const rows = locateRows(page);
+      events += rows.count;
+      bytes += page.length;
+      yield rows;
+    }
+    // Some are missing: the caller has seen that, or sees it when nothing more comes.
+    if (BigInt(events) < last - from) return;
+    wanted = Math.max(1, Math.min(MAX_EVENTS, Math.floor((COPY_BYTES * events) / bytes)));
+    from = last;
   }
 }
 
@@ -58,7 +60,7 @@ async function beginSeal(connection: Queryable, ledgerId: bigint): Promise<SealT
     vkeys: () => readVkeys(connection, ledgerId),
     tiles: (ids) => readTiles(connection, ledgerId, ids),
     checkpoint: () => readCheckpoint(connection, ledgerId),
-    events: (after, to) => readPages(connection, ledgerId, after, to),
+    events: (after, to) => readRows(connection, ledgerId, after, to),
     async saveTiles(tiles) {
       const hashes: Bytes[] = tiles.map((tile) => tile.hashes);
       const ids = tiles.map((tile) => tile.id);
