@@ -1,5 +1,5 @@
-import { Buffer } from "node:buffer";
-import type { AppendRequest, EventQuery, ExpectedVersion, QueryItem } from "../port.ts";
+import type { AppendCondition, AppendRequest, EventQuery, ExpectedVersion, QueryItem } from "../port.ts";
+import { encodeArray } from "./encode-array.ts";
 
 /** The text of a text[]. */
 function encodeTags(tags: readonly string[]): string {
@@ -11,11 +11,6 @@ function encodeTags(tags: readonly string[]): string {
 function encodeVersion(version: Exclude<ExpectedVersion, "any">): bigint {
   if (version === "none") return 0n;
   return version === "exists" ? -1n : version;
-}
-
-/** The driver encodes a Buffer as bytea, but not every Uint8Array within an array. */
-function encodeBytes(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function isStorable(name: string): boolean {
@@ -36,6 +31,23 @@ function encodeQuery(query: EventQuery): string {
   return JSON.stringify(query === "all" ? query : query.flatMap((item) => encodeItem(item) ?? []));
 }
 
+/**
+ * The condition that a request carries. One that an earlier request of its chain carries already, and would fail with, is
+ * said once: where that one fails, the later ones are dependency-failed.
+ */
+function ownCondition(requests: readonly AppendRequest[], index: number): AppendCondition | undefined {
+  const request = requests[index];
+  if (request?.condition === undefined || request.rejection !== undefined) return undefined;
+  const before = requests[index - 1];
+  const isSaid =
+    request.chain !== undefined &&
+    before?.chain === request.chain &&
+    before.condition === request.condition &&
+    before.rejection === undefined &&
+    before.events.length > 0;
+  return isSaid ? undefined : request.condition;
+}
+
 /** The values of `statements/append-events.sql`: one array for each column, each stream's name once. */
 export function encodeRequests(ledgerId: bigint, requests: readonly AppendRequest[]): unknown[] {
   const streams = new Map<string, number>();
@@ -51,38 +63,114 @@ export function encodeRequests(ledgerId: bigint, requests: readonly AppendReques
       version === "any" ? [] : [{ stream: indexOf(stream), version: encodeVersion(version) }],
     ),
   );
+  const allExpected = expected.flat();
   const commands = requests.map((request) => request.command);
-  const conditions = requests.map(({ condition, rejection }) => (rejection === undefined ? condition : undefined));
+  const conditions = requests.map((_, index) => ownCondition(requests, index));
   const rejections = requests.map(({ rejection }) => rejection);
   const eventStreams = events.map((event) => indexOf(event.stream));
   return [
     ledgerId,
-    commands.map((command) => command?.id ?? null),
-    commands.map((command) => (command === undefined ? null : encodeBytes(command.requestHash))),
-    commands.map((command) => command?.type ?? null),
-    commands.map((command) => command?.actor ?? null),
-    requests.map((request) => request.events.length),
-    expected.map((each) => each.length),
-    [...streams.keys()],
-    expected.flat().map((each) => each.stream),
-    expected.flat().map((each) => each.version),
-    eventStreams,
-    events.map((event) => event.id),
-    events.map((event) => event.type),
-    events.map((event) => event.schema),
-    events.map((event) => encodeTags(event.tags)),
-    events.map((event) => event.data),
-    events.map((event) => encodeBytes(event.salt)),
-    events.map((event) => event.metadata),
-    events.map((event) => encodeBytes(event.metaSalt)),
-    conditions.map((condition) => (condition === undefined ? null : encodeQuery(condition.failIfEventsMatch))),
-    conditions.map((condition) => condition?.after ?? null),
-    requests.map(({ chain }) => chain ?? null),
-    rejections.map((rejection) => rejection?.code ?? null),
-    rejections.map((rejection) => rejection?.reason ?? null),
-    rejections.map((rejection) => rejection?.event?.id ?? null),
-    rejections.map((rejection) => (rejection?.event === undefined ? null : encodeBytes(rejection.event.salt))),
-    rejections.map((rejection) => rejection?.event?.metadata ?? null),
-    rejections.map((rejection) => (rejection?.event === undefined ? null : encodeBytes(rejection.event.metaSalt))),
+    encodeArray(
+      "text",
+      commands.map((command) => command?.id ?? null),
+    ),
+    encodeArray(
+      "bytea",
+      commands.map((command) => command?.requestHash ?? null),
+    ),
+    encodeArray(
+      "text",
+      commands.map((command) => command?.type ?? null),
+    ),
+    encodeArray(
+      "text",
+      commands.map((command) => command?.actor ?? null),
+    ),
+    encodeArray(
+      "int4",
+      requests.map((request) => request.events.length),
+    ),
+    encodeArray(
+      "int4",
+      expected.map((each) => each.length),
+    ),
+    encodeArray("text", [...streams.keys()]),
+    encodeArray(
+      "int4",
+      allExpected.map((each) => each.stream),
+    ),
+    encodeArray(
+      "int8",
+      allExpected.map((each) => each.version),
+    ),
+    encodeArray("int4", eventStreams),
+    encodeArray(
+      "uuid",
+      events.map((event) => event.id),
+    ),
+    encodeArray(
+      "text",
+      events.map((event) => event.type),
+    ),
+    encodeArray(
+      "int4",
+      events.map((event) => event.schema),
+    ),
+    encodeArray(
+      "text",
+      events.map((event) => encodeTags(event.tags)),
+    ),
+    encodeArray(
+      "text",
+      events.map((event) => event.data),
+    ),
+    encodeArray(
+      "bytea",
+      events.map((event) => event.salt),
+    ),
+    encodeArray(
+      "text",
+      events.map((event) => event.metadata),
+    ),
+    encodeArray(
+      "bytea",
+      events.map((event) => event.metaSalt),
+    ),
+    encodeArray(
+      "text",
+      conditions.map((condition) => (condition === undefined ? null : encodeQuery(condition.failIfEventsMatch))),
+    ),
+    encodeArray(
+      "int8",
+      conditions.map((condition) => condition?.after ?? null),
+    ),
+    encodeArray(
+      "int4",
+      requests.map(({ chain }) => chain ?? null),
+    ),
+    encodeArray(
+      "text",
+      rejections.map((rejection) => rejection?.code ?? null),
+    ),
+    encodeArray(
+      "text",
+      rejections.map((rejection) => rejection?.reason ?? null),
+    ),
+    encodeArray(
+      "uuid",
+      rejections.map((rejection) => rejection?.event?.id ?? null),
+    ),
+    encodeArray(
+      "bytea",
+      rejections.map((rejection) => rejection?.event?.salt ?? null),
+    ),
+    encodeArray(
+      "text",
+      rejections.map((rejection) => rejection?.event?.metadata ?? null),
+    ),
+    encodeArray(
+      "bytea",
+      rejections.map((rejection) => rejection?.event?.metaSalt ?? null),
+    ),
   ];
 }
