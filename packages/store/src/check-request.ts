@@ -24,9 +24,8 @@ function refuse(code: RefusalCode, message: string, event?: number): Refusal {
 }
 
 function checkEvent(event: NewEvent, index: number): Refusal | undefined {
-  for (const name of [event.stream, event.type, ...event.tags]) {
-    if (isLossy(name)) return refuse("invalid-name", "a name has a lone surrogate or U+0000", index);
-  }
+  if (isLossy(event.stream) || isLossy(event.type) || event.tags.some(isLossy))
+    return refuse("invalid-name", "a name has a lone surrogate or U+0000", index);
   if (isLossy(event.data)) return refuse("invalid-json", "data has a lone surrogate or U+0000", index);
   if (isLossy(event.metadata)) return refuse("invalid-json", "metadata has a lone surrogate or U+0000", index);
   if (!lowerCaseUuid.test(event.id)) return refuse("invalid-argument", "an event id is a UUIDv7 in lower case", index);
@@ -37,8 +36,10 @@ function checkEvent(event: NewEvent, index: number): Refusal | undefined {
 }
 
 function checkExpected(request: AppendRequest): Refusal | undefined {
+  const { expected } = request;
+  if (expected.length === 0) return undefined;
   const streams = new Set<string>();
-  for (const { stream, version } of request.expected) {
+  for (const { stream, version } of expected) {
     if (isLossy(stream)) return refuse("invalid-name", "a stream's name has a lone surrogate or U+0000");
     if (typeof version === "bigint" && (version < 0n || version > MAX_INT63)) {
       return refuse("invalid-argument", "an expected version is from 0 to 2^63 - 1");

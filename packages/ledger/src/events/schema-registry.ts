@@ -76,11 +76,18 @@ export async function openSchemas(
     return true;
   }
 
-  async function sendKept<T>(used: Iterable<AnyEventDefinition>, send: () => Promise<T>): Promise<T> {
-    const list = [...used];
-    let areSettled = true;
-    for (const definition of list) if (!isSettled(definition)) areSettled = false;
-    if (waiting === 0 && areSettled) return send();
+  function sendKept<T>(used: Iterable<AnyEventDefinition>, send: () => Promise<T>): Promise<T> {
+    try {
+      const list = [...used];
+      let areSettled = true;
+      for (const definition of list) if (!isSettled(definition)) areSettled = false;
+      return waiting === 0 && areSettled ? send() : sendInTurn(list, send);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  function sendInTurn<T>(list: readonly AnyEventDefinition[], send: () => Promise<T>): Promise<T> {
     waiting += 1;
     const turn = last.then(() => keep(list));
     // What is sent is counted out in the same step: nobody comes between.
