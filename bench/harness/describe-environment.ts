@@ -28,6 +28,7 @@ export interface Environment {
 const SETTINGS = [
   "shared_buffers",
   "max_wal_size",
+  "min_wal_size",
   "max_connections",
   "synchronous_commit",
   "fsync",

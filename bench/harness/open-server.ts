@@ -12,6 +12,7 @@ import pg from "pg";
 const SERVER_SETTINGS: Readonly<Record<string, string>> = {
   shared_buffers: "1GB",
   max_wal_size: "4GB",
+  min_wal_size: "2GB",
   max_connections: "300",
   synchronous_commit: "on",
   io_method: "worker",
@@ -36,6 +37,7 @@ export async function openServer(databaseUrl: string | undefined): Promise<Bench
   const remove = (): Promise<void> => rm(dir, { recursive: true, force: true });
   try {
     const postgres = await startPostgres({ dir, settings: SERVER_SETTINGS });
+    await prepareWal(postgres.url);
     return onServer(postgres.url, dir, true, async () => {
       await postgres.stop();
       await remove();
@@ -43,6 +45,25 @@ export async function openServer(databaseUrl: string | undefined): Promise<Bench
   } catch (error) {
     await remove();
     throw error;
+  }
+}
+
+/** Of 16 MiB each: as many as `min_wal_size` keeps. */
+const WAL_SEGMENTS = 128;
+
+/**
+ * Fills segments of the WAL and lets a checkpoint recycle them. A server that runs for long writes to recycled segments; a
+ * new one makes each anew, 16 MiB of zeros and an fsync, which falls upon whoever writes most.
+ */
+async function prepareWal(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    for (let i = 0; i < WAL_SEGMENTS; i += 1)
+      await client.query("select pg_logical_emit_message(false, 'bench', ''), pg_switch_wal()");
+    await client.query("checkpoint");
+  } finally {
+    await client.end();
   }
 }
 

@@ -5,7 +5,7 @@ import { makeScale } from "./make-scale.ts";
 import { element, line, type Panel, text, WIDTH } from "./svg.ts";
 
 const LEFT = 90;
-const RIGHT = WIDTH - 230;
+const RIGHT = WIDTH - 290;
 const HEIGHT = 340;
 const HEAD = 20;
 const AXIS = 50;
