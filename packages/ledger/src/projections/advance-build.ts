@@ -33,8 +33,10 @@ type Hindrance = Exclude<Advance, { kind: "moved" }>;
 /** Batches of one round, after which others have their turn. */
 const BATCHES_PER_ROUND = 16;
 /** A batch is one transaction: so many events, and so many bytes of their texts and one event more. */
-const BATCH_EVENTS = 2_000;
+const BATCH_EVENTS = 8_000;
 const BATCH_BYTES = 8 * 1024 * 1024;
+/** Where one of so many events is handled, the next ones are not searched for by indexes. */
+const DENSE = 4;
 /** After so long in its handlers a batch is committed as far as it is, and the next one begins. */
 const BATCH_MS = 1_000;
 /**
@@ -125,7 +127,13 @@ function readerOf(
   { level, events, where }: Projection,
 ): (after: bigint) => Promise<EventPage> {
   const query = projectionQuery({ events, where });
-  return (after) => projections.page(ledgerId, { after, level, query, limit: BATCH_EVENTS, maxBytes: BATCH_BYTES });
+  const request = { level, query, limit: BATCH_EVENTS, maxBytes: BATCH_BYTES };
+  let isDense = false;
+  return async (after) => {
+    const page = await projections.page(ledgerId, { ...request, after, isDense });
+    isDense = page.events.length * DENSE >= page.through - after;
+    return page;
+  };
 }
 
 /** Events of a build, the position that they follow, and the one to move to once they are applied. */

@@ -51,21 +51,10 @@ export function decodeEventColumns(row: EventRow, from: number): Omit<ReadEvent,
 }
 
 export function decodeReadEvent(row: EventRow): ReadEvent {
-  const given = row as readonly string[];
-  return {
-    position: positionOf(row),
-    stream: given[1] as string,
-    version: versionOf(row),
-    id: given[3] as string,
-    type: given[4] as string,
-    schema: Number(given[5]),
-    tags: decodeTexts(given[6] as string),
-    recordedAtMicros: microsOf(given[7] as string),
-    data: parseObject(row[8] as string | null),
-    metadata: parseObject(row[9] as string | null),
-    // Bytes are \\x and their digits in lower case.
-    hash: (given[10] as string).slice(2),
-  };
+  const event = decodeEventColumns(row, 0) as ReadEvent;
+  // Bytes are \\x and their digits in lower case.
+  event.hash = (row[10] as string).slice(2);
+  return event;
 }
 
 /** The row of a statement that was asked for the whole event. */

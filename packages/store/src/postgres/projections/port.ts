@@ -88,6 +88,11 @@ export interface PageRequest {
   maxBytes: number;
   /** No event past this position. Default: none. */
   to?: bigint;
+  /**
+   * Most events meet the query, as the last page told: positions are looked at one after the other, where that serves the
+   * query, instead of found by indexes. The same events come, in pages that may end sooner. Default false.
+   */
+  isDense?: boolean;
 }
 
 /** Events of a query in order, and the position up to which they are all of them. */

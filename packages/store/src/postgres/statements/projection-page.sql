@@ -1,6 +1,7 @@
 -- One snapshot: how far may be read, and the first events past a position that meet a search. A page is bounded twice: by
 -- a number of events, and by the bytes of their texts (but it has one event at least). A row without a position tells the
--- bound alone.
+-- bound alone. Rows come in no order that the server would have to sort them for. The columns past the first three are the
+-- first of decode-event-row.ts, in its order.
 with bound as materialized (
   select case $3::text
            when 'appended' then coalesce((
@@ -16,16 +17,19 @@ with bound as materialized (
          eventchain.find_positions($1::bigint, $2::bigint + 1, least(b.position, $7::bigint), false, $5::bigint, $4::jsonb) as positions
   from bound b
 )
-select f.bound, cardinality(f.positions) as found,
-       p.position, p.stream, p.version, p.id, p.type, p.schema, p.tags, p."recordedAtMicros", p.data, p.metadata
+select f.bound, f.bound, cardinality(f.positions),
+       p.position, p.stream, p.version, p.id, p.type, p.schema, p.tags, p.seconds, p.data, p.metadata
 from found f
 left join lateral (
-  select e.position, e.stream, e.version, e.id, e.type, e.schema, to_json(e.tags) as tags,
-         (extract(epoch from e.recorded_at) * 1000000)::bigint as "recordedAtMicros",
+  select e.position, e.stream, e.version, e.id, e.type, e.schema, e.tags, extract(epoch from e.recorded_at) as seconds,
          e.data, e.metadata,
-         sum(coalesce(octet_length(e.data::text), 0) + coalesce(octet_length(e.metadata::text), 0))
-           over (order by e.position rows between unbounded preceding and 1 preceding) as bytes_before
+         -- What is not compressed is as long as its column; to make text of it to measure it costs more than to read it.
+         sum(
+           coalesce(case when pg_column_compression(e.data) is null then pg_column_size(e.data)
+                         else octet_length(e.data::text) end, 0)
+           + coalesce(case when pg_column_compression(e.metadata) is null then pg_column_size(e.metadata)
+                           else octet_length(e.metadata::text) end, 0)
+         ) over (order by e.position rows between unbounded preceding and 1 preceding) as bytes_before
   from eventchain.events e
   where e.ledger_id = $1::bigint and e.position = any (f.positions)
 ) p on p.bytes_before is null or p.bytes_before < $6::bigint
-order by p.position
