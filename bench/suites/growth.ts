@@ -1,14 +1,13 @@
 import pg from "pg";
-import { openConditional } from "../growth/append-conditionally.ts";
 import { measureCalls, measureWindows } from "../growth/measure-calls.ts";
 import { measureSpace } from "../growth/measure-space.ts";
 import { type GrownLedger, type Growth, openGrowth, SHARED_FROM } from "../growth/open-growth.ts";
+import { CALLERS, type Run, runAppend, runConditional, runFind, runProve, runSeal, runStream } from "../growth/runs.ts";
+import { type BenchEvent, benchEvent } from "../harness/events.ts";
 import { appendEvent } from "../harness/fill-ledger.ts";
-import type { BenchCase, BenchContext, Contender, OpenSuite, Sample, SuiteResults, Target } from "../harness/types.ts";
+import type { BenchCase, BenchContext, Contender, OpenSuite, SuiteResults, Target } from "../harness/types.ts";
+import { type BareAppender, openUnnest } from "../peers/bare-groups.ts";
 
-const CALLERS = 128;
-const READERS = 16;
-const PROVERS = 8;
 const APPEND = "append, 128 callers";
 const IDLE = "beside an idle snapshot";
 const DEFAULT_EVENTS = 1_000_000;
@@ -43,96 +42,42 @@ function readNumber(options: BenchContext["options"], name: string, otherwise: n
   return value;
 }
 
-/** The database is there from the first contender that is prepared to the end of the last case. */
+/** Events of one call that fills the bare table. */
+const BARE_FILL = 10_000;
+
+/** The databases are there from the first contender that is prepared to the end of the last case. */
 interface Shared {
   growth(): Promise<Growth>;
+  /** A plain table that grows likewise, but for what ours keeps of smaller sizes. */
+  bare(size: number): Promise<{ append(): Promise<unknown> }>;
   close(): Promise<void>;
 }
 
 function shareGrowth(context: BenchContext): Shared {
   let opened: Promise<Growth> | undefined;
+  let table: Promise<BareAppender> | undefined;
+  let rows = 0;
+  const next = (): BenchEvent => {
+    rows += 1;
+    return benchEvent("bare", rows);
+  };
   return {
     growth() {
       opened ??= context.createDatabase("growing").then((url) => openGrowth(url, context.isQuick ? 1_000 : undefined));
       return opened;
     },
-    close: async () => (await opened)?.close(),
+    async bare(size) {
+      table ??= context.createDatabase("bare").then(openUnnest);
+      const on = await table;
+      while (rows < size) await on.fill(Array.from({ length: Math.min(BARE_FILL, size - rows) }, next));
+      return { append: () => on.append(next()) };
+    },
+    async close() {
+      await (await opened)?.close();
+      await (await table)?.close();
+    },
   };
 }
-
-type Run = (on: GrownLedger, growth: Growth) => Promise<Sample>;
-
-const runAppend =
-  (count: number): Run =>
-  (on) =>
-    measureCalls(CALLERS, count, () => appendEvent(on.ledger, on.next()));
-
-const runConditional =
-  (count: number): Run =>
-  async (on, growth) => {
-    const append = openConditional(growth, on, await on.head());
-    let refused = 0;
-    const sample = await measureCalls(CALLERS, count, async () => {
-      refused += await append(on.next());
-    });
-    return { ...sample, values: { refused } };
-  };
-
-/** Random events of a ledger, to be looked for again. */
-async function pickEvents(
-  on: GrownLedger,
-  { pool }: Growth,
-  count: number,
-): Promise<{ position: bigint; id: string }[]> {
-  const head = Number(await on.head());
-  const positions = Array.from({ length: Math.min(count, 5_000) }, () => 1 + Math.floor(Math.random() * head));
-  const { rows } = await pool.query<{ position: string; id: string }>(
-    "select position, id from eventchain.events where ledger_id = $1 and position = any($2::bigint[]) order by random()",
-    [on.ledgerId, positions],
-  );
-  return rows.map(({ position, id }) => ({ position: BigInt(position), id }));
-}
-
-const runFind =
-  (by: "position" | "id", count: number): Run =>
-  async (on, growth) => {
-    const picked = await pickEvents(on, growth, count);
-    return measureCalls(READERS, count, async (number) => {
-      const { position, id } = picked[number % picked.length] as (typeof picked)[number];
-      const event = await growth.store.findEvent(on.ledgerId, by === "id" ? { id } : { position });
-      if (event?.position !== position || event.id !== id) throw new Error(`another event than that of ${position}`);
-    });
-  };
-
-/** The first event of a stream. */
-const runStream =
-  (count: number): Run =>
-  (on) =>
-    measureCalls(READERS, count, async () => {
-      const { stream } = on.peek();
-      for await (const event of on.ledger.readStream(stream, { limit: 1 }))
-        if (event.stream !== stream || event.version !== 1n) throw new Error(`not the first event of ${stream}`);
-    });
-
-const runProve =
-  (count: number): Run =>
-  async (on, growth) => {
-    const picked = await pickEvents(on, growth, count);
-    return measureCalls(PROVERS, count, (number) =>
-      on.ledger.prove((picked[number % picked.length] as (typeof picked)[number]).position),
-    );
-  };
-
-/** Appends what is sealed then. */
-const runSeal =
-  (count: number): Run =>
-  async (on) => {
-    await on.seal();
-    await measureCalls(CALLERS, count, () => appendEvent(on.ledger, on.next()));
-    const startMs = performance.now();
-    const sealed = Number(await on.seal());
-    return { count: sealed, seconds: (performance.now() - startMs) / 1_000 };
-  };
 
 function sizeCase(context: BenchContext, shared: Shared, size: number): BenchCase {
   const counts = context.isQuick ? QUICK_COUNTS : COUNTS;
@@ -172,8 +117,22 @@ function sizeCase(context: BenchContext, shared: Shared, size: number): BenchCas
     contender("first event of a stream, 16 callers", runStream(counts.reads)),
     contender("prove, 8 callers", runProve(counts.proofs)),
     contender("seal", runSeal(counts.sealed), true),
+    bareContender(shared, size, counts.appends),
   ];
   return { name: caseOf(size), x: size, contenders };
+}
+
+/** Bare rows of the same events, without tags, commands, hashes and locks: what growth costs the server itself. */
+function bareContender(shared: Shared, size: number, count: number): Contender {
+  return {
+    name: "insert, multi-row, plain table",
+    kind: "bare",
+    prepare: async () => void (await shared.bare(size)),
+    async run() {
+      const { append } = await shared.bare(size);
+      return measureCalls(CALLERS, count, append);
+    },
+  };
 }
 
 /** Appends to the longest ledger while another connection keeps a snapshot and does nothing. */
@@ -222,7 +181,7 @@ function targetsFor(most: number, minutes: number): Target[] {
       text: `append at ${caseOf(most)} by append at 1,000 events (to reach: at 10 million)`,
       measure(results) {
         const [least, greatest] = [at(results, 1_000), at(results, most)];
-        return least === undefined || greatest === undefined ? undefined : greatest / least;
+        return least === undefined || greatest === undefined || most === 1_000 ? undefined : greatest / least;
       },
       unit: "x",
       atLeast: 0.8,
