@@ -1,4 +1,4 @@
-import { type Bytes, LedgerError } from "@eventchain/core";
+import { type ChangedTile, LedgerError } from "@eventchain/core";
 import type pg from "pg";
 import { statement } from "../load-statement.ts";
 import { copyRows } from "./copy-rows.ts";
@@ -46,6 +46,21 @@ async function* readRows(
   }
 }
 
+async function saveTiles(connection: Queryable, ledgerId: bigint, tiles: readonly ChangedTile[]): Promise<void> {
+  const [levels, numbers, firsts, lengths]: [number[], bigint[], number[], number[]] = [[], [], [], []];
+  const hashes = new Uint8Array(tiles.reduce((sum, tile) => sum + tile.hashes.length, 0));
+  let end = 0;
+  for (const { id, hashes: part } of tiles) {
+    levels.push(id.level);
+    numbers.push(id.tile);
+    firsts.push(end + 1);
+    lengths.push(part.length);
+    hashes.set(part, end);
+    end += part.length;
+  }
+  await runWrite(connection, saveTilesSql, [ledgerId, levels, numbers, hashes, firsts, lengths]);
+}
+
 async function beginSeal(connection: Queryable, ledgerId: bigint): Promise<SealTransaction> {
   const [marks] = await runQuery<{ sealed_size: string }>(connection, lockSql, [ledgerId]);
   // A statement of its own, after the lock: it must see what the sealer before this one committed.
@@ -61,11 +76,7 @@ async function beginSeal(connection: Queryable, ledgerId: bigint): Promise<SealT
     tiles: (ids) => readTiles(connection, ledgerId, ids),
     checkpoint: () => readCheckpoint(connection, ledgerId),
     events: (after, to) => readRows(connection, ledgerId, after, to),
-    async saveTiles(tiles) {
-      const hashes: Bytes[] = tiles.map((tile) => tile.hashes);
-      const ids = tiles.map((tile) => tile.id);
-      await runWrite(connection, saveTilesSql, [ledgerId, ids.map((id) => id.level), ids.map((id) => id.tile), hashes]);
-    },
+    saveTiles: (tiles) => saveTiles(connection, ledgerId, tiles),
     async saveCheckpoint({ size, root, note }) {
       await runWrite(connection, saveCheckpointSql, [ledgerId, row.epoch, size, root, note]);
     },
