@@ -122,7 +122,7 @@ function saltedFits(
   if (saltStart < 0 || start < 0 || saltEnd - saltStart !== SALT_BYTES) return false;
   // The salt moves up to the text, over the text's length, and the tag before it: what is hashed must stand together.
   const moved = start - SALT_BYTES;
-  bytes.copyWithin(moved, saltStart, saltEnd);
+  for (let i = SALT_BYTES - 1; i >= 0; i--) bytes[moved + i] = bytes[saltStart + i] as number;
   places[salt] = moved;
   places[salt + 1] = start;
   bytes[moved - 1] = tag;

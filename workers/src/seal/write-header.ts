@@ -6,7 +6,7 @@ const ROOM_BYTES = 16_384;
 const HASH_DIGITS = 64;
 const ID_CHARACTERS = 36;
 const HEX_DIGITS = utf8("0123456789abcdef");
-const [QUOTE, COMMA, BACKSLASH, ZERO] = [0x22, 0x2c, 0x5c, 0x30];
+const [QUOTE, COMMA, HYPHEN, ZERO, BACKSLASH] = [0x22, 0x2c, 0x2d, 0x30, 0x5c];
 
 /** A row's `eventHeader` as bytes, valid until the next call; undefined where `eventHeader` itself has to write it. */
 export type WriteHeader = (rows: EventRows, row: number) => Bytes | undefined;
@@ -25,6 +25,7 @@ export function openHeaderWriter(origin: string): WriteHeader {
   const room: Room = { bytes: new Uint8Array(ROOM_BYTES), end: 0 };
   const data = putGap(room, '{"data":"', HASH_DIGITS);
   const id = putGap(room, '","id":"', ID_CHARACTERS);
+  for (const hyphen of [8, 13, 18, 23]) room.bytes[id + hyphen] = HYPHEN;
   const meta = putGap(room, `","ledger":${JSON.stringify(origin)},"meta":"`, HASH_DIGITS);
   const schema = putGap(room, '","schema":', 0);
   const [stream, tags, type, end] = [utf8(',"stream":"'), utf8('","tags":['), utf8('],"type":"'), utf8('"}')];
@@ -69,25 +70,22 @@ function putBytes(room: Room, bytes: Bytes): void {
   for (let i = 0; i < bytes.length; i++) room.bytes[room.end++] = bytes[i] as number;
 }
 
-/** The index after the digits. */
-function putHex(into: Uint8Array, at: number, bytes: Bytes, from: number, count: number): number {
+function putHex(into: Uint8Array, at: number, bytes: Bytes, from: number, count: number): void {
   for (let i = 0; i < count; i++) {
     const byte = bytes[from + i] as number;
     into[at + 2 * i] = HEX_DIGITS[byte >> 4] as number;
     into[at + 2 * i + 1] = HEX_DIGITS[byte & 15] as number;
   }
-  return at + 2 * count;
 }
 
+/** Its hyphens stand there already. */
 function putUuid(into: Uint8Array, at: number, bytes: Bytes, from: number): void {
-  let [next, read] = [at, from];
-  for (const length of UUID_PARTS) {
-    if (next > at) into[next++] = 0x2d;
-    next = putHex(into, next, bytes, read, length);
-    read += length;
-  }
+  putHex(into, at, bytes, from, 4);
+  putHex(into, at + 9, bytes, from + 4, 2);
+  putHex(into, at + 14, bytes, from + 6, 2);
+  putHex(into, at + 19, bytes, from + 8, 2);
+  putHex(into, at + 24, bytes, from + 10, 6);
 }
-const UUID_PARTS = [4, 2, 2, 2, 6] as const;
 
 /** Decimal, from 1. */
 function putSchema(room: Room, bytes: Bytes, at: number): boolean {
