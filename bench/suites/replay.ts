@@ -8,7 +8,7 @@ import { PEERS, type ReplayTask } from "../replay/replay-child.ts";
 
 const ORIGIN = "replay.bench";
 const STREAM_ORIGIN = "replay-stream.bench";
-const STREAM = "one-stream";
+const STREAM = "order-0";
 /** A tenth of it is what the slowest peer gets, which would take minutes a round. */
 const EVENTS = 1_000_000;
 const QUICK_EVENTS = 5_000;
@@ -25,7 +25,11 @@ const child = new URL("../replay/replay-child.ts", import.meta.url);
 
 type EventOf = (number: number) => BenchEvent;
 const ofAll: EventOf = (number) => benchEvent(ORIGIN, number);
-const ofStream: EventOf = (number) => ({ ...benchEvent(STREAM_ORIGIN, number), stream: STREAM });
+/** To a library without streams one is what has its order's tag. */
+const ofStream: EventOf = (number) => {
+  const event = benchEvent(STREAM_ORIGIN, number);
+  return { ...event, stream: STREAM, tags: [event.tags[0], "order:0"] };
+};
 
 /** A ledger of so many events, with the tables as autovacuum leaves them; made once, by whoever asks first. */
 function openHistory(
