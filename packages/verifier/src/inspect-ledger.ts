@@ -23,6 +23,8 @@ import type { VerifyOptions } from "./options.ts";
 import { checkReceipts, type HashLookup } from "./outside/check-receipts.ts";
 import { checkContract } from "./outside/check-trust.ts";
 import { judgeOutside } from "./outside/judge-outside.ts";
+import { openJobs } from "./quick/open-jobs.ts";
+import { threadsFor } from "./quick/quick-scan.ts";
 import { describeHead } from "./read-head.ts";
 import type { Finding, VerifyReport } from "./report.ts";
 
@@ -70,9 +72,11 @@ async function gather(snapshot: Snapshot, inspection: Inspection): Promise<Gathe
   const ledger = ledgers.find((one) => one.ledgerId === ledgerId);
   if (ledger === undefined) throw new LedgerError("ledger-not-found", "the ledger has just been removed");
   const setup = await readSetup(snapshot, ledger, ledgers);
+  // Threads start while the log is read.
+  await using jobs = openJobs(threadsFor(setup.head - (options.from ?? 1n), options.threads));
   const ground = await layGround(snapshot, setup, inspection);
   const entries = new EntryList(snapshot, ledgerId, ground.log.size);
-  const scan = await scanOn(snapshot, ground, entries, inspection);
+  const scan = await scanOn(snapshot, ground, entries, inspection, jobs);
   const gaps = await explainGaps(scan.gaps, scan.places, ground.beginning.origin);
   const verdict = await judge(snapshot, ground, scan, gaps.truncatedFrom, inspection);
   const drafts: Draft[] = [

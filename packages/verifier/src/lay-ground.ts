@@ -9,6 +9,7 @@ import { RootComparison } from "./log/compare-roots.ts";
 import { type OutsideCheckpoint, readCheckpoints, readOutsideCheckpoint } from "./log/read-notes.ts";
 import { type WalkedLog, walkLog } from "./log/walk-log.ts";
 import { type Beginning, checkBeginning } from "./outside/check-trust.ts";
+import type { Jobs } from "./quick/open-jobs.ts";
 import { quickScan } from "./quick/quick-scan.ts";
 
 const DEFAULT_CLOCK_SKEW_MS = 10_000;
@@ -66,6 +67,7 @@ export async function scanOn(
   ground: Groundwork,
   entries: EntryList,
   { options, ledgerId }: Inspection,
+  jobs: Jobs,
 ): Promise<LookedOver> {
   const { setup, beginning, roots, from, dated, beyond } = ground;
   const input: ScanInput = {
@@ -85,7 +87,7 @@ export async function scanOn(
     onProgress: onwards(options.onProgress),
     signal: options.signal,
   };
-  const clean = await quickScan(input, options.threads);
+  const clean = await quickScan(input, jobs);
   return clean === undefined ? { ...(await scanEvents(input)), isClean: false } : { ...clean, isClean: true };
 }
 

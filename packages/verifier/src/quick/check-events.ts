@@ -32,6 +32,23 @@ import { type CommandIdSpot, scanCanonical } from "./scan-canonical.ts";
 
 const LINK_BYTES = 88;
 
+/** What is filled row by row, for one batch after the other. */
+interface Scratch {
+  links: Uint8Array;
+  hashes: Uint8Array;
+  micros: Float64Array;
+  streams: Uint32Array;
+}
+
+function makeScratch(rows: number): Scratch {
+  return {
+    links: new Uint8Array(rows * LINK_BYTES),
+    hashes: new Uint8Array(rows * 32),
+    micros: new Float64Array(rows),
+    streams: new Uint32Array(rows * 3),
+  };
+}
+
 /** Checks events by the bytes that Postgres sends, without a decoded row for each. */
 export class EventCheck {
   readonly #origin: string;
@@ -44,6 +61,7 @@ export class EventCheck {
   #tags: MultisetSum = { low: 0, high: 0 };
   #commands: MultisetSum = { low: 0, high: 0 };
   #specials: SpecialRow[] = [];
+  #scratch: Scratch = makeScratch(0);
 
   /** `key`: see `MultisetKey`. */
   constructor(origin: string, key: Uint8Array) {
@@ -62,13 +80,8 @@ export class EventCheck {
     this.#tags = { low: 0, high: 0 };
     this.#commands = { low: 0, high: 0 };
     this.#specials = [];
-    // No row of any event is shorter than its hashes.
-    const most = Math.ceil(bytes.length / 200);
-    const links = new Uint8Array(most * LINK_BYTES);
+    const { links, hashes, micros, streams } = this.#scratchFor(bytes.length);
     const linkView = new DataView(links.buffer);
-    const hashes = new Uint8Array(most * 32);
-    const micros = new Float64Array(most);
-    const streams = new Uint32Array(most * 3);
     let count = 0;
     let first = 0;
     const { at } = this.#fields;
@@ -102,6 +115,13 @@ export class EventCheck {
       commands: this.#commands,
       specials: this.#specials,
     };
+  }
+
+  /** Room for every row of so many bytes: none is shorter than its hashes and the lengths of its fields. */
+  #scratchFor(size: number): Scratch {
+    const most = Math.ceil(size / 200);
+    if (this.#scratch.micros.length < most) this.#scratch = makeScratch(most);
+    return this.#scratch;
   }
 
   /** Whether every column has a value, but for those that may be erased, and is of its type's length. */

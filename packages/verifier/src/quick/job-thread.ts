@@ -1,6 +1,6 @@
-// A thread that does jobs: a batch comes in, its result goes out, with the batch's memory.
+// A thread that does jobs: first the setting comes in; then a batch comes in, and its result goes out with the batch's memory.
 
-import { isMainThread, parentPort, workerData } from "node:worker_threads";
+import { isMainThread, parentPort } from "node:worker_threads";
 import { type Job, type JobResult, type JobSetting, makeRunJob } from "./run-job.ts";
 
 /** A job's result, and the memory of its batch. */
@@ -10,10 +10,14 @@ export interface JobAnswer {
 }
 
 if (!isMainThread) {
-  const run = makeRunJob(workerData as JobSetting);
-  parentPort?.on("message", (job: Job) => {
-    const result = run(job);
-    const memory = job.bytes.buffer as ArrayBuffer;
+  let run: ReturnType<typeof makeRunJob> | undefined;
+  parentPort?.on("message", (message: JobSetting | Job) => {
+    if ("secret" in message) {
+      run = makeRunJob(message);
+      return;
+    }
+    const result = run?.(message);
+    const memory = message.bytes.buffer as ArrayBuffer;
     const arrays = result !== undefined && "hashes" in result ? [result.hashes, result.micros, result.streams] : [];
     const moved = arrays.map(({ buffer }) => buffer as ArrayBuffer);
     parentPort?.postMessage({ result, memory } satisfies JobAnswer, [memory, ...moved]);

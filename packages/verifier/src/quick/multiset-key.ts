@@ -1,5 +1,4 @@
 /** What an item is about, so that no two kinds have one image. */
-export type ItemKind = 1 | 2 | 3;
 export const TAG_ITEM = 1;
 export const COMMAND_ITEM = 2;
 export const STREAM_ITEM = 3;

@@ -3,53 +3,66 @@ import type { JobAnswer } from "./job-thread.ts";
 import { type Job, type JobResult, type JobSetting, makeRunJob } from "./run-job.ts";
 
 /** Does jobs, here or on threads. */
-export interface Jobs {
+export interface Jobs extends AsyncDisposable {
   /** How many may be under way before another one only waits. */
   readonly room: number;
   /** Memory for a batch, at least so many bytes. */
   memory(size: number): Uint8Array;
+  /** Call before the first job. */
+  begin(setting: JobSetting): void;
   /** The bytes are gone with it. Rejects where a thread cannot be kept running. */
   run(job: Job): Promise<JobResult>;
-  close(): Promise<void>;
 }
 
-interface Waiting {
-  resolve(result: JobResult): void;
-  reject(error: unknown): void;
-}
+/** Of a thread, MiB. What a job leaves behind is gone with it: more room would only be filled. */
+const YOUNG_HEAP_MIB = 12;
 
-/** `threads`: 0 for none, where jobs are done by the caller, each before the next one. */
-export function openJobs(setting: JobSetting, threads: number): Jobs {
+/** `threads`: 0 for none, where jobs are done by the caller, each before the next one. Threads are ended when it is disposed of. */
+export function openJobs(threads: number): Jobs {
   const spare: ArrayBuffer[] = [];
   const memory = (size: number): Uint8Array => {
     const buffer = spare.pop();
     return new Uint8Array(buffer !== undefined && buffer.byteLength >= size ? buffer : new ArrayBuffer(size));
   };
-  if (threads === 0) {
-    const run = makeRunJob(setting);
-    return {
-      room: 0,
-      memory,
-      async run(job) {
-        const result = run(job);
-        spare.push(job.bytes.buffer as ArrayBuffer);
-        return result;
-      },
-      close: async () => undefined,
-    };
-  }
-  const crew = Array.from({ length: threads }, () => startThread(setting, spare));
+  return { memory, ...(threads === 0 ? workHere(spare) : workOnThreads(threads, spare)) };
+}
+
+function workHere(spare: ArrayBuffer[]): Omit<Jobs, "memory"> {
+  let runJob: ((job: Job) => JobResult) | undefined;
   return {
-    room: 2 * threads,
-    memory,
+    room: 0,
+    begin(setting) {
+      runJob = makeRunJob(setting);
+    },
+    async run(job) {
+      const result = runJob?.(job);
+      spare.push(job.bytes.buffer as ArrayBuffer);
+      return result;
+    },
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+}
+
+function workOnThreads(count: number, spare: ArrayBuffer[]): Omit<Jobs, "memory"> {
+  const crew = Array.from({ length: count }, () => startThread(spare));
+  return {
+    room: 2 * count,
+    begin(setting) {
+      for (const { worker } of crew) worker.postMessage(setting);
+    },
     run(job) {
       const [idlest] = crew.toSorted((a, b) => a.waiting.length - b.waiting.length);
       return (idlest as Thread).run(job);
     },
-    async close() {
+    async [Symbol.asyncDispose]() {
       await Promise.all(crew.map(({ worker }) => worker.terminate()));
     },
   };
+}
+
+interface Waiting {
+  resolve(result: JobResult): void;
+  reject(error: unknown): void;
 }
 
 interface Thread {
@@ -58,9 +71,11 @@ interface Thread {
   run(job: Job): Promise<JobResult>;
 }
 
-function startThread(setting: JobSetting, spare: ArrayBuffer[]): Thread {
+function startThread(spare: ArrayBuffer[]): Thread {
   const [, extension] = /\.(ts|js)$/.exec(import.meta.url) ?? [];
-  const worker = new Worker(new URL(`./job-thread.${extension}`, import.meta.url), { workerData: setting });
+  const worker = new Worker(new URL(`./job-thread.${extension}`, import.meta.url), {
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_HEAP_MIB },
+  });
   const waiting: Waiting[] = [];
   let failure: unknown;
   const fail = (error: unknown): void => {

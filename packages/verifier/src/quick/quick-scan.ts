@@ -9,7 +9,7 @@ import type { ScanInput, ScannedEvents } from "../events/scan-events.ts";
 import type { CheckedEvents } from "./checked-events.ts";
 import { CleanScan } from "./clean-scan.ts";
 import type { MultisetSum } from "./multiset-key.ts";
-import { type Jobs, openJobs } from "./open-jobs.ts";
+import type { Jobs } from "./open-jobs.ts";
 import type { Job, JobResult } from "./run-job.ts";
 import type { CommandSum } from "./sum-rows.ts";
 
@@ -19,7 +19,7 @@ const tagCopy = statement("tag-copy");
 const commandCopy = statement("command-copy");
 
 /** Events from which on threads are worth their start. */
-export const THREADED_EVENTS = 50_000n;
+const THREADED_EVENTS = 50_000n;
 /** Threads that check, unless an option says otherwise: what reads must keep up with them. */
 const MAX_THREADS = 4;
 /** Positions of one COPY: the first, so that there is progress soon, and the most. */
@@ -33,25 +33,20 @@ const MAX_POSITION = BigInt(Number.MAX_SAFE_INTEGER);
  * from them, on threads where there are many. What it gives is what `scanEvents` gives for such a ledger; `undefined` says no
  * more than that something was found, or met, that only `scanEvents` judges.
  */
-export async function quickScan(input: ScanInput, threads: number | undefined): Promise<ScannedEvents | undefined> {
-  const { snapshot, from, head, entries, pins, beyond } = input;
-  const count = head - from + 1n;
+export async function quickScan(input: ScanInput, jobs: Jobs): Promise<ScannedEvents | undefined> {
+  const { snapshot, from, head, entries, pins, beyond, origin } = input;
   if (snapshot.copy === undefined || pins.length > 0 || beyond.length > 0) return undefined;
   if (head < entries.size || head > MAX_POSITION) return undefined;
   // Before the first position there may be rows, too.
-  if (count < 0n || head < 1n) return undefined;
+  if (head < from - 1n || head < 1n) return undefined;
   if ((await snapshot.rows(columnTypes, [])).length > 0) return undefined;
-  const secret = randomBytes(8);
-  const jobs = openJobs({ origin: input.origin, secret }, threadsFor(count, threads));
-  try {
-    return await new QuickScan(input, snapshot.copy, jobs).run();
-  } finally {
-    await jobs.close();
-  }
+  jobs.begin({ origin, secret: randomBytes(8) });
+  return await new QuickScan(input, snapshot.copy, jobs).run();
 }
 
-function threadsFor(count: bigint, asked: number | undefined): number {
-  if (asked === 1 || (asked === undefined && count < THREADED_EVENTS)) return 0;
+/** How many threads check so many events, beside the one that reads them: none, where it does both. */
+export function threadsFor(events: bigint, asked: number | undefined): number {
+  if (asked === 1 || (asked === undefined && events < THREADED_EVENTS)) return 0;
   return asked ?? Math.min(availableParallelism(), MAX_THREADS);
 }
 
