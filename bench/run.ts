@@ -118,15 +118,17 @@ function interruptible(): AbortSignal {
   return controller.signal;
 }
 
+const signal = interruptible();
 try {
   const options = readOptions(process.argv.slice(2));
   if (options.help) log(USAGE);
   else {
-    const failures = await runAll(options, interruptible());
+    const failures = await runAll(options, signal);
     for (const failure of failures) console.error(`failed: ${failure}`);
     process.exitCode = failures.length === 0 ? 0 : 1;
   }
 } catch (error) {
-  console.error(error instanceof UsageError ? `bench: ${error.message}` : error);
+  const isPlain = error instanceof UsageError || error === signal.reason;
+  console.error(isPlain ? `bench: ${(error as Error).message}` : error);
   process.exitCode = 1;
 }

@@ -3,6 +3,9 @@ import { formatFigure, formatTable } from "./format-figures.ts";
 import type { Judgement } from "./judge-targets.ts";
 import type { CaseResult, ContenderResult } from "./types.ts";
 
+/** A longer reason would widen the column; failures are printed in full besides. */
+const MAX_REASON = 24;
+
 /** The table of one case. The last column says how many times ours, the case's first of that kind, is as fast. */
 export function printCase(result: CaseResult, unit: string): string {
   const { contenders } = result;
@@ -22,7 +25,8 @@ export function printCase(result: CaseResult, unit: string): string {
   const row = (each: ContenderResult): string[] => {
     const { name, version, skipped, rate, latencyMs, peakRssMiB, values } = each;
     const title = version === undefined ? name : `${name} ${version}`;
-    if (skipped !== undefined) return [title, skipped];
+    if (skipped !== undefined)
+      return [title, skipped.length > MAX_REASON ? `${skipped.slice(0, MAX_REASON)}…` : skipped];
     const latencies = [latencyMs?.p50, latencyMs?.p90, latencyMs?.p99];
     const ratio = ours === undefined || each === ours ? undefined : ratioOf(ours, each);
     return [

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { connect } from "@eventchain/ledger";
 import pg from "pg";
+import { caseName, OURS, SAME_ROWS, TARGETS, UNTAGGED } from "../append/targets.ts";
 import { type BenchEvent, benchEvent } from "../harness/events.ts";
 import { appendEvent, createLedgers, fillLedger } from "../harness/fill-ledger.ts";
 import { measureCallers } from "../harness/measure-callers.ts";
-import type { BenchCase, BenchContext, Contender, OpenSuite, Target } from "../harness/types.ts";
+import type { BenchCase, BenchContext, Contender, OpenSuite } from "../harness/types.ts";
 import { bare } from "../peers/bare.ts";
 import { type BareAppender, openCopy, openUnnest } from "../peers/bare-groups.ts";
 import { castore } from "../peers/castore.ts";
@@ -22,11 +23,6 @@ const POOL_EVENTS = 40_000;
 const BATCH = 100;
 const BATCH_CALLERS = 32;
 
-const OURS = "eventchain";
-const UNTAGGED = "eventchain, untagged, no command";
-const ONE_ROW = bare.name;
-const SAME_ROWS = "insert, the same rows in groups";
-const caseName = (callers: number): string => (callers === 1 ? "1 caller" : `${callers} callers`);
 const BATCH_CASE = "100 events to one stream for each append";
 
 interface Settings {
@@ -188,68 +184,6 @@ async function usedBytes(url: string): Promise<number> {
   );
   return Number(row?.bytes);
 }
-
-/** message-db is functions inside Postgres, without a library around them. */
-const TYPESCRIPT_PEERS: readonly Peer[] = [emmett, castore, dcbEs, dcbEsConditional];
-
-const TARGETS: readonly Target[] = [
-  {
-    id: "append.same-rows.128",
-    text: "128 callers, everything on: of a bare multi-row INSERT of the same rows into the same tables",
-    unit: "x",
-    atLeast: 0.8,
-    measure: (results) => results.ratio(caseName(128), OURS, SAME_ROWS),
-  },
-  {
-    id: "append.emmett.128",
-    text: "128 callers, everything on: of Emmett",
-    unit: "x",
-    atLeast: 5,
-    measure: (results) => results.ratio(caseName(128), OURS, emmett.name),
-  },
-  {
-    id: "append.best-peer.128",
-    text: "128 callers, everything on: of the best TypeScript peer (Emmett, Castore, dcb-es)",
-    unit: "x",
-    atLeast: 4,
-    measure(results) {
-      const ratios = TYPESCRIPT_PEERS.map(({ name }) => results.ratio(caseName(128), OURS, name));
-      const known = ratios.filter((ratio) => ratio !== undefined);
-      return known.length === 0 ? undefined : Math.min(...known);
-    },
-  },
-  {
-    id: "append.one-row.128",
-    text: "128 callers, everything on: of a bare one-row INSERT",
-    unit: "x",
-    atLeast: 1.5,
-    measure: (results) => results.ratio(caseName(128), OURS, ONE_ROW),
-  },
-  {
-    id: "append.untagged.128",
-    text: "128 callers, untagged and without a command: of a bare one-row INSERT",
-    unit: "x",
-    atLeast: 2,
-    measure: (results) => results.ratio(caseName(128), UNTAGGED, ONE_ROW),
-  },
-  {
-    id: "append.latency.1",
-    text: "one caller, everything on: p50 of a bare one-row INSERT's",
-    unit: "x",
-    atMost: 2,
-    measure(results) {
-      const [ours, one] = [OURS, ONE_ROW].map((name) => results.find(caseName(1), name)?.latencyMs?.p50);
-      return ours === undefined || one === undefined ? undefined : ours / one;
-    },
-  },
-  {
-    id: "append.bytes",
-    text: "bytes an event on disk, everything on, indexes and all",
-    unit: "bytes",
-    atMost: 1_100,
-    measure: (results) => results.find(caseName(128), OURS)?.values["bytes/event"]?.median,
-  },
-];
 
 /** A list of numbers, or one, of an option; throws what is wrong with it. */
 function readNumbers({ options }: BenchContext, name: string, otherwise: string): number[] {
