@@ -4,7 +4,7 @@ import { loadPeer } from "../peers/load-peer.ts";
 import { entryAt } from "./make-entries.ts";
 
 /** A tree over entries from which every inclusion proof can be made. */
-export interface BuiltTree {
+interface BuiltTree {
   /** Whether this entry is there, by a proof made beforehand: a check of it alone, without the tree. */
   proofOf(index: number): () => boolean;
 }

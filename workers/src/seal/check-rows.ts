@@ -24,7 +24,7 @@ const NEVER_NULL = [
   ...[COLUMN.stream, COLUMN.type, COLUMN.tags],
 ] as const;
 
-export interface CheckedRows {
+interface CheckedRows {
   /** Of the events before the refused one, or of all: 32 bytes each. */
   hashes: Bytes;
   refused: { event: StoredEvent; difference: string } | undefined;
