@@ -140,7 +140,7 @@ function contender(
     ...head,
     async prepare() {
       store = await open();
-      await runCommits(store, callers, Math.min(seconds, 1), `${head.name}/warm/${warm++}`);
+      await runCommits(store, callers, seconds, `${head.name}/warm/${warm++}`);
     },
     async run(round) {
       if (store === undefined) throw new Error("it is prepared first");

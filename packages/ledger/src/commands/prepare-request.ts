@@ -43,14 +43,13 @@ export function prepareRejection(
   { nowMs, random }: Drawing,
   asEvent: boolean,
 ): AppendRequest {
-  const metadata = canonicalJson(eventMetadata(execution.metadata, undefined, execution.commandId));
   const event = asEvent
     ? {
         event: {
           id: uuidv7(nowMs, random(10)),
           salt: random(SALT_BYTES),
           metaSalt: random(SALT_BYTES),
-          metadata,
+          metadata: execution.metadataText,
         },
       }
     : {};
@@ -58,7 +57,7 @@ export function prepareRejection(
 }
 
 function prepareEvent(
-  { command, commandId, metadata }: Execution,
+  { command, commandId, metadata, metadataText }: Execution,
   event: DomainEvent,
   contextStream: string | undefined,
   { nowMs, random }: Drawing,
@@ -75,7 +74,8 @@ function prepareEvent(
     schema: event.schema,
     tags: normaliseTags(event.tags),
     data: canonicalJson(event.data),
-    metadata: canonicalJson(eventMetadata(metadata, event.metadata, commandId)),
+    metadata:
+      event.metadata === undefined ? metadataText : canonicalJson(eventMetadata(metadata, event.metadata, commandId)),
     id: uuidv7(nowMs, random(10)),
     salt: random(SALT_BYTES),
     metaSalt: random(SALT_BYTES),

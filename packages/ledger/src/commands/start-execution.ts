@@ -26,6 +26,8 @@ export interface CommandCall {
   readonly requestHash: Bytes;
   /** Of each of its events, without the command id: a copy. */
   readonly metadata: JsonObject;
+  /** The same with the command id, as JCS text: what an event has that adds nothing of its own. */
+  readonly metadataText: string;
   readonly maxAttempts: number;
   readonly signal: AbortSignal | undefined;
 }
@@ -70,7 +72,8 @@ export function checkCall(
   const id = commandId ?? given.newId();
   const shared = sharedMetadata({ ...rest, actor: actor.id });
   // A copy, whatever becomes of the caller's object. It is checked with the command id that each event has beside it.
-  const { commandId: _, ...metadata } = JSON.parse(canonicalJson(eventMetadata(shared, undefined, id))) as JsonObject;
+  const metadataText = canonicalJson(eventMetadata(shared, undefined, id));
+  const { commandId: _, ...metadata } = JSON.parse(metadataText) as JsonObject;
   const text = textOf(command, input);
   return {
     command,
@@ -81,6 +84,7 @@ export function checkCall(
     repeatable: commandId !== undefined,
     requestHash: hashCommand(actor.id, command.name, text),
     metadata,
+    metadataText,
     maxAttempts,
     signal,
   };
