@@ -94,7 +94,7 @@ const openOpenZeppelin = async (): Promise<TreeLibrary> => {
 const openBare = async (): Promise<TreeLibrary> => {
   const node = Buffer.alloc(65, 1);
   const hashInto = (input: Uint8Array, into: Uint8Array, at: number): void => {
-    const digest = hash("sha256", input, "latin1");
+    const digest = hash("sha256", input, "binary");
     for (let i = 0; i < 32; i++) into[at + i] = digest.charCodeAt(i);
   };
   const leavesOf = (entries: Uint8Array): Uint8Array => {
