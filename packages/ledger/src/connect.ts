@@ -70,7 +70,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   const handlers = openHandlerStores(store.pool);
   const { projections } = handlers;
   const inline = openInlineProjections(store);
-  const appends = groupAppends(inline);
+  const appends = groupAppends(inline, { isAlone: inline.runsWith });
   const commands = openCommands({ store, appends, clock });
   const checkpoints = openPostgresCheckpoints(store.pool);
   const snapshots = openPostgresSnapshots(store.pool);

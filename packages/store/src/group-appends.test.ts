@@ -83,9 +83,26 @@ describe("groupAppends", () => {
     expect(await Promise.all(appends)).toEqual(["a", "b", "c"].map(outcomeOf));
   });
 
-  test("has one group of a ledger with the store, and gathers meanwhile", async () => {
+  test("has two groups of a ledger with the store, and gathers meanwhile", async () => {
     const { store, calls } = openStore();
     const grouped = groupAppends(store);
+    const appends: Promise<AppendOutcome>[] = [];
+    for (const name of ["a", "b", "c", "d"]) {
+      appends.push(grouped.append(1n, named(name)));
+      await settle();
+    }
+    expect(calls.map(({ names }) => names)).toEqual([["a"], ["b"]]);
+    calls[0]?.succeed();
+    await settle();
+    expect(calls.map(({ names }) => names)).toEqual([["a"], ["b"], ["c", "d"]]);
+    calls[1]?.succeed();
+    calls[2]?.succeed();
+    expect(await Promise.all(appends)).toEqual(["a", "b", "c", "d"].map(outcomeOf));
+  });
+
+  test("has one group at a time with the store where the ledger's are to be alone", async () => {
+    const { store, calls } = openStore();
+    const grouped = groupAppends(store, { isAlone: (ledgerId) => ledgerId === 1n });
     const appends: Promise<AppendOutcome>[] = [];
     for (const name of ["a", "b", "c"]) {
       appends.push(grouped.append(1n, named(name)));
@@ -97,6 +114,24 @@ describe("groupAppends", () => {
     expect(calls.map(({ names }) => names)).toEqual([["a"], ["b", "c"]]);
     calls[1]?.succeed();
     expect(await Promise.all(appends)).toEqual(["a", "b", "c"].map(outcomeOf));
+  });
+
+  test("halves what many callers have waiting, in order, and not what few have", async () => {
+    for (const [count, sizes] of [
+      [31, [31]],
+      [32, [16, 16]],
+      [65, [32, 33]],
+    ] as const) {
+      const { store, calls } = openStore();
+      const grouped = groupAppends(store);
+      const names = Array.from({ length: count }, (_, n) => `${n}`);
+      const appends = names.map((name) => grouped.append(1n, named(name)));
+      await settle();
+      expect(calls.map((call) => call.names.length)).toEqual(sizes);
+      expect(calls.flatMap((call) => call.names)).toEqual(names);
+      for (const call of calls) call.succeed();
+      expect(await Promise.all(appends)).toEqual(names.map(outcomeOf));
+    }
   });
 
   test("callers who append again as soon as they are answered share the next group", async () => {
@@ -218,7 +253,7 @@ describe("groupAppends", () => {
   test("honours an abort until the group is sent, and the outcome from then on", async () => {
     const { store, calls } = openStore();
     const grouped = groupAppends(store, { maxRequests: 1 });
-    const controllers = ["a", "b", "c"].map((name) => ({ name, controller: new AbortController() }));
+    const controllers = ["a", "x", "b", "c"].map((name) => ({ name, controller: new AbortController() }));
     const appends = controllers.map(({ name, controller: { signal } }) => grouped.append(1n, named(name), { signal }));
     const results = Promise.allSettled(appends);
     await settle();
@@ -226,17 +261,19 @@ describe("groupAppends", () => {
     calls[0]?.succeed();
     await settle();
     calls[1]?.succeed();
+    calls[2]?.succeed();
     expect(await results).toMatchObject([
+      { status: "fulfilled" },
       { status: "fulfilled" },
       { status: "rejected", reason: { code: "aborted", cause: { message: "gone" } } },
       { status: "fulfilled" },
     ]);
-    expect(calls.map(({ names }) => names)).toEqual([["a"], ["c"]]);
+    expect(calls.map(({ names }) => names)).toEqual([["a"], ["x"], ["c"]]);
     await expect(grouped.append(1n, named("e"), { signal: AbortSignal.abort() })).rejects.toMatchObject({
       code: "aborted",
     });
     await grouped.drain();
-    expect(calls).toHaveLength(2);
+    expect(calls).toHaveLength(3);
   });
 
   test("an append right after an abort that emptied the queue is sent", async () => {

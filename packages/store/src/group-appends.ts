@@ -13,12 +13,21 @@ export interface GroupOptions {
   maxLength?: number;
   /** Streams, types and tags in the conditions of a group. Default, and at most, 16,384: a call takes no more. */
   maxNames?: number;
+  /** Whether a ledger's groups are sent one at a time. Default: one is sent while another is being recorded. */
+  isAlone?: (ledgerId: bigint) => boolean;
 }
+
+/** The bounds of a group. */
+type Limits = Required<Omit<GroupOptions, "isAlone">>;
 
 const defaultMaxRequests = 512;
 const defaultMaxEvents = 1_024;
 const defaultMaxLength = 4 * 1024 * 1024;
 const defaultMaxNames = maxCallNames;
+/** How many of a ledger's groups are with the store at a time. */
+const GROUPS_SENT = 2;
+/** From so many requests on, those that wait are sent as two groups: the second is on its way while the first is recorded. */
+const SPLIT_REQUESTS = 32;
 
 export interface GroupedAppends {
   /**
@@ -61,19 +70,20 @@ interface Waiting {
 }
 
 /**
- * One ledger's appends. Each waits in `waiting`, in order, until it is taken into a group. One group at a time is with
- * the store, so that appends keep the order of their calls: a second one would overtake the first when it has less to
- * hash before the lock. (Measured on two cores, two at a time were no faster.) The next group is taken at the end of
- * the turn in which there is room for it: callers who append in one turn share a group, a lone one waits for nobody.
+ * One ledger's appends. Each waits in `waiting`, in order, until it is taken into a group. Two groups at a time are with
+ * the store, which records them in order: while one is recorded the other's callers are answered and its successor is
+ * made, so that neither the database nor this process waits for the other. Callers who all wait for one answer would all
+ * be answered at once, and so are halved where there are many. The next group is taken at the end of the turn in which
+ * there is room for it: callers who append in one turn share a group, a lone one waits for nobody.
  */
 interface Lane {
   waiting: Waiting[];
-  sending: boolean;
+  sent: number;
   scheduled: boolean;
 }
 
 /** Takes from the front what fits into one group, one chain at least. */
-function takeGroup(waiting: Waiting[], limits: Required<GroupOptions>): Waiting[] {
+function takeGroup(waiting: Waiting[], limits: Limits): Waiting[] {
   let count = 0;
   let requests = 0;
   let events = 0;
@@ -202,13 +212,13 @@ async function sendApart(store: Appender, ledgerId: bigint, group: readonly Wait
  */
 export function groupAppends(store: Pick<EventStore, "append">, options: GroupOptions = {}): GroupedAppends {
   const { maxRequests = defaultMaxRequests, maxEvents = defaultMaxEvents, maxLength = defaultMaxLength } = options;
-  const { maxNames = defaultMaxNames } = options;
-  const limits = { maxRequests, maxEvents, maxLength, maxNames };
+  const { maxNames = defaultMaxNames, isAlone = () => false } = options;
+  const limits: Limits = { maxRequests, maxEvents, maxLength, maxNames };
   const lanes = new Map<bigint, Lane>();
   let drained: PromiseWithResolvers<void> | undefined;
 
   function settle(ledgerId: bigint, lane: Lane): void {
-    if (lane.scheduled || lane.waiting.length > 0 || lane.sending) return;
+    if (lane.scheduled || lane.waiting.length > 0 || lane.sent > 0) return;
     lanes.delete(ledgerId);
     if (lanes.size > 0) return;
     drained?.resolve();
@@ -217,12 +227,15 @@ export function groupAppends(store: Pick<EventStore, "append">, options: GroupOp
 
   function send(ledgerId: bigint, lane: Lane): void {
     lane.scheduled = false;
-    if (lane.waiting.length > 0 && !lane.sending) {
-      const group = takeGroup(lane.waiting, limits);
+    const room = isAlone(ledgerId) ? 1 : GROUPS_SENT;
+    while (lane.waiting.length > 0 && lane.sent < room) {
+      const isSplit = lane.sent === 0 && room > 1 && lane.waiting.length >= SPLIT_REQUESTS;
+      const maxRequests = isSplit ? Math.min(limits.maxRequests, lane.waiting.length >> 1) : limits.maxRequests;
+      const group = takeGroup(lane.waiting, { ...limits, maxRequests });
       for (const each of group) each.signal?.removeEventListener("abort", each.onAbort);
-      lane.sending = true;
+      lane.sent += 1;
       void sendGroup(store, ledgerId, group).then(() => {
-        lane.sending = false;
+        lane.sent -= 1;
         schedule(ledgerId, lane);
       });
     }
@@ -243,7 +256,7 @@ export function groupAppends(store: Pick<EventStore, "append">, options: GroupOp
   ): Promise<ChainOutcome[]> {
     return new Promise((resolve, reject) => {
       throwIfAborted(signal);
-      const lane = lanes.get(ledgerId) ?? { waiting: [], sending: false, scheduled: false };
+      const lane = lanes.get(ledgerId) ?? { waiting: [], sent: 0, scheduled: false };
       lanes.set(ledgerId, lane);
       const onAbort = (): void => {
         if (signal === undefined) return;

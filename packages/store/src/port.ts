@@ -214,6 +214,7 @@ export interface EventStore {
   /**
    * Records requests in one call and one commit, each with an outcome of its own, in order. A request is checked
    * against those before it, in the same call too. An unknown ledger: LedgerError `ledger-not-found`.
+   * Of two calls for one ledger the one made first happens first; the second need not wait for the first one's outcomes.
    */
   append(ledgerId: bigint, requests: readonly AppendRequest[]): Promise<AppendOutcome[]>;
   readStream(ledgerId: bigint, stream: string, options?: ReadStreamOptions): AsyncIterable<StoredEvent>;

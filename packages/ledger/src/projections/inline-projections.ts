@@ -20,6 +20,8 @@ export interface InlineProjections {
   add(ledgerId: bigint, projections: readonly Projection[]): void;
   /** The store's, with the projections in the call's transaction where the ledger has any. */
   readonly append: EventStore["append"];
+  /** Whether appends to this ledger run any. */
+  runsWith(ledgerId: bigint): boolean;
 }
 
 export function openInlineProjections(store: Pick<PostgresStore, "append">): InlineProjections {
@@ -33,6 +35,7 @@ export function openInlineProjections(store: Pick<PostgresStore, "append">): Inl
         if ((known.get(projection.name)?.version ?? 0) <= projection.version) known.set(projection.name, projection);
       }
     },
+    runsWith: (ledgerId) => ledgers.has(ledgerId),
     append(ledgerId, requests) {
       const projections = ledgers.get(ledgerId);
       if (projections === undefined) return store.append(ledgerId, requests);

@@ -4,10 +4,11 @@ import type pg from "pg";
 import { checkChains } from "../check-chains.ts";
 import { checkRequests, lengthOf, maxRequestLength } from "../check-request.ts";
 import type { AppendOutcome, AppendRequest, RecordedEvent } from "../port.ts";
+import type { AppendLane, AppendLanes } from "./append-lanes.ts";
 import { decodeOutcomes, type OutcomeRow } from "./decode-outcomes.ts";
 import { encodeRequests } from "./encode-requests.ts";
 import { statement } from "./load-statement.ts";
-import { isAbandoned, isRetired } from "./log/retired-connections.ts";
+import { isAbandoned, retireConnection } from "./log/retired-connections.ts";
 import { commit, ROLLBACK } from "./log/run-query.ts";
 import { isConnectionLoss, mapDatabaseError } from "./map-database-error.ts";
 import type { WithinAppend } from "./projections/port.ts";
@@ -27,46 +28,41 @@ class ConnectionLoss extends Error {
 }
 
 /**
- * One call on one connection. A connection that is lost once the call may have been sent: ConnectionLoss.
+ * One call on the lane's connection. A connection that is lost once the call may have been sent: ConnectionLoss.
  * @param within makes a transaction of the call, and is run in it
  */
 async function sendRequests(
-  pool: pg.Pool,
+  lane: AppendLane,
   ledgerId: bigint,
   requests: readonly AppendRequest[],
   within: WithinAppend | undefined,
 ): Promise<AppendOutcome[]> {
   const values = encodeRequests(ledgerId, requests);
-  const connection = await pool.connect().catch((error: unknown) => {
-    throw mapDatabaseError(error);
+  return lane.use(async (connection, isBroken) => {
+    const call = async (): Promise<AppendOutcome[]> => {
+      const rows = await queryRows<OutcomeRow>(connection, appendSql, values);
+      if (rows.length === 0)
+        throw new LedgerError("ledger-not-found", "there is no such ledger", { values: { ledgerId } });
+      return decodeOutcomes(rows, requests);
+    };
+    try {
+      if (within === undefined) return await call();
+      await connection.query("begin isolation level read committed");
+      const outcomes = await call();
+      await runWithin(connection, ledgerId, requests, outcomes, within);
+      await commit(connection);
+      return outcomes;
+    } catch (error) {
+      let isLost = isBroken() || isConnectionLoss(error);
+      if (within !== undefined && !isLost && !isAbandoned(connection))
+        await connection.query(ROLLBACK).catch(() => {
+          isLost = true;
+        });
+      if (isLost) retireConnection(connection);
+      const isOwn = error instanceof LedgerError && error.code !== "database-unavailable";
+      throw isLost && !isOwn ? new ConnectionLoss(error) : mapDatabaseError(error);
+    }
   });
-  let broken = false;
-  const onError = (): void => {
-    broken = true;
-  };
-  connection.on("error", onError);
-  const call = async (): Promise<AppendOutcome[]> => {
-    const rows = await queryRows<OutcomeRow>(connection, appendSql, values);
-    if (rows.length === 0)
-      throw new LedgerError("ledger-not-found", "there is no such ledger", { values: { ledgerId } });
-    return decodeOutcomes(rows, requests);
-  };
-  try {
-    if (within === undefined) return await call();
-    await connection.query("begin isolation level read committed");
-    const outcomes = await call();
-    await runWithin(connection, ledgerId, requests, outcomes, within);
-    await commit(connection);
-    return outcomes;
-  } catch (error) {
-    broken ||= isConnectionLoss(error);
-    if (within !== undefined && !broken && !isAbandoned(connection)) await connection.query(ROLLBACK).catch(onError);
-    const isOwn = error instanceof LedgerError && error.code !== "database-unavailable";
-    throw broken && !isOwn ? new ConnectionLoss(error) : mapDatabaseError(error);
-  } finally {
-    connection.off("error", onError);
-    connection.release(broken || isRetired(connection) || isAbandoned(connection));
-  }
 }
 
 type FoundRow = RecordedEvent & { request: number };
@@ -130,14 +126,14 @@ function mayBeOurs(outcome: AppendOutcome): boolean {
  * What is sent again of a chain without its first requests meets their events as anybody's, and is at worst decided again.
  */
 async function recoverOnce(
-  pool: pg.Pool,
+  { pool, lane }: { pool: pg.Pool; lane: AppendLane },
   ledgerId: bigint,
   requests: readonly AppendRequest[],
   within: WithinAppend | undefined,
 ): Promise<AppendOutcome[]> {
   const found = await findAppended(pool, ledgerId, requests);
   const missing = requests.filter((_, index) => found[index] === undefined);
-  const again = missing.length === 0 ? [] : await sendRequests(pool, ledgerId, missing, within);
+  const again = missing.length === 0 ? [] : await sendRequests(lane, ledgerId, missing, within);
   const late = again.some(mayBeOurs) ? await findAppended(pool, ledgerId, missing) : [];
   let next = 0;
   return found.map((first) => {
@@ -150,7 +146,7 @@ async function recoverOnce(
 }
 
 async function recoverRequests(
-  pool: pg.Pool,
+  deps: { pool: pg.Pool; lane: AppendLane },
   ledgerId: bigint,
   requests: readonly AppendRequest[],
   within: WithinAppend | undefined,
@@ -160,7 +156,7 @@ async function recoverRequests(
   for (const delayMs of recoveryDelaysMs) {
     await pause(delayMs);
     try {
-      return await recoverOnce(pool, ledgerId, requests, within);
+      return await recoverOnce(deps, ledgerId, requests, within);
     } catch (error) {
       if (!(error instanceof ConnectionLoss) && !isConnectionLoss(error)) throw error;
       last = error;
@@ -187,7 +183,7 @@ async function recoverRequests(
  * `timeout` (nothing was appended), `ledger-not-found`, `too-large` (more than one message holds).
  */
 export async function appendEvents(
-  pool: pg.Pool,
+  { pool, lanes }: { pool: pg.Pool; lanes: AppendLanes },
   ledgerId: bigint,
   requests: readonly AppendRequest[],
   within?: WithinAppend,
@@ -199,10 +195,15 @@ export async function appendEvents(
     throw new LedgerError("too-large", "one call has at most 128 MiB of text");
   }
   if (sound.length === 0) return refusals.filter((refusal) => refusal !== undefined);
-  const outcomes = await sendRequests(pool, ledgerId, sound, within).catch((error: unknown) => {
-    if (error instanceof ConnectionLoss) return recoverRequests(pool, ledgerId, sound, within, error);
-    throw error;
-  });
+  const outcomes = await lanes.call(
+    ledgerId,
+    within !== undefined,
+    (lane) => sendRequests(lane, ledgerId, sound, within),
+    async (lane, error) => {
+      if (error instanceof ConnectionLoss) return recoverRequests({ pool, lane }, ledgerId, sound, within, error);
+      throw error;
+    },
+  );
   let next = 0;
   return refusals.map((refusal) => {
     const outcome = refusal ?? outcomes[next++];

@@ -12,6 +12,7 @@ import type {
 } from "../port.ts";
 import { eachOf } from "../read-pages.ts";
 import { appendEvents } from "./append-events.ts";
+import { openAppendLanes } from "./append-lanes.ts";
 import { checkSchema } from "./check-schema.ts";
 import { countEvents } from "./count-events.ts";
 import { createLedger } from "./create-ledger.ts";
@@ -30,7 +31,7 @@ export type PostgresStoreOptions =
   | { pool: pg.Pool }
   | {
       connectionString: string;
-      /** Default 10. */
+      /** Default 10. Appends have as many of their own, of which each ledger uses one. */
       maxConnections?: number;
     };
 
@@ -46,10 +47,11 @@ const readHeadSql = statement("read-head");
 const hashAtSql = statement("hash-at");
 const readWatermarksSql = statement("read-watermarks");
 
-function makePool(connectionString: string, maxConnections: number): pg.Pool {
+function makePool(connectionString: string, maxConnections: number, pipeline = false): pg.Pool {
   const pool = new pg.Pool({
     connectionString,
     max: maxConnections,
+    pipeline,
     keepAlive: true,
     fallback_application_name: "eventchain",
   });
@@ -73,6 +75,10 @@ function expectLedger<T>(row: T | undefined, ledgerId: bigint): T {
 export function openPostgresStore(options: PostgresStoreOptions): PostgresStore {
   const own = "pool" in options ? undefined : makePool(options.connectionString, options.maxConnections ?? 10);
   const pool = "pool" in options ? options.pool : (own as pg.Pool);
+  // A group of appends is sent while the last one is being recorded: so the server never waits for the next.
+  const ownAppends =
+    "pool" in options ? undefined : makePool(options.connectionString, options.maxConnections ?? 10, true);
+  const lanes = openAppendLanes(ownAppends ?? pool, ownAppends !== undefined);
   let checked: Promise<void> | undefined;
   const ready = (): Promise<void> => {
     checked ??= checkSchema(pool).catch((error: unknown) => {
@@ -110,7 +116,7 @@ export function openPostgresStore(options: PostgresStoreOptions): PostgresStore 
     },
     async append(ledgerId, requests, within) {
       await ready();
-      return appendEvents(pool, ledgerId, requests, within);
+      return appendEvents({ pool, lanes }, ledgerId, requests, within);
     },
     readStream: (ledgerId, stream, read = {}) => readStored(ledgerId, { ...read, stream }),
     readAll: (ledgerId, read = {}) => readStored(ledgerId, read),
@@ -157,7 +163,7 @@ export function openPostgresStore(options: PostgresStoreOptions): PostgresStore 
       return keepSchemas(pool, ledgerId, schemas);
     },
     async close() {
-      await own?.end();
+      await Promise.all([own?.end(), ownAppends?.end()]);
     },
   };
 }
