@@ -1351,8 +1351,8 @@ declare
   ledger_row record;
   head record;
   recorded_at timestamptz;
-  -- The least of the conditions' `after`.
-  least_after bigint;
+  -- Of all conditions.
+  after bigint;
   micros bigint;
   micros_bytes bytea;
   last_hash bytea;
@@ -1448,11 +1448,11 @@ begin
 
   if is_plain and has_conditions then
     select bool_and(eventchain.condition_problem(c.text) is null and c.after is not null)
-             and sum(octet_length(c.text)) < 16384,
+             and sum(octet_length(c.text)) < 16384 and min(c.after) = max(c.after),
            min(c.after)
-      into is_plain, least_after
+      into is_plain, after
       from unnest(conditions, condition_afters) c(text, after) where c.text is not null;
-    is_plain := is_plain and least_after = coalesce((
+    is_plain := is_plain and after = coalesce((
       select e.position from eventchain.events e where e.ledger_id = ledger order by e.position desc limit 1
     ), 0);
   end if;
@@ -1492,7 +1492,7 @@ begin
           from eventchain.events e where e.ledger_id = ledger order by e.position desc limit 1
       ) h on true;
     is_plain := ledger_row.is_open and not head.is_known
-      and (least_after is null or least_after = coalesce(head.position, 0));
+      and (after is null or after = coalesce(head.position, 0));
   end if;
 
   if is_plain then

@@ -145,5 +145,16 @@ function checkRequest(request: AppendRequest): Refusal | undefined {
     const problem = checkEvent(event, index);
     if (problem !== undefined) return problem;
   }
+  return checkIds(request.events);
+}
+
+/** One id twice in a request would take the whole call down where an event of an earlier request has it too. */
+function checkIds(events: readonly NewEvent[]): Refusal | undefined {
+  if (events.length < 2) return undefined;
+  const ids = new Set<string>();
+  for (const [index, { id }] of events.entries()) {
+    if (ids.has(id)) return refuse("duplicate-id", "two events of one request have one id", index);
+    ids.add(id);
+  }
   return undefined;
 }
