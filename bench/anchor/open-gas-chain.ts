@@ -11,7 +11,7 @@ const BLOCK_TIME_MS = 50;
 const WAIT_MS = 30_000;
 
 /** Signs a transaction of the chain's only sender under the nonce that it gets. */
-export type Draft = (nonce: bigint) => Pick<SignedTransaction, "raw" | "txHash">;
+type Draft = (nonce: bigint) => Pick<SignedTransaction, "raw" | "txHash">;
 
 /** A local chain (Hardhat's, as the developers' stack has it) whose receipts are read for their gas. */
 export interface GasChain {

@@ -16,7 +16,7 @@ export interface BenchEvent {
   commandId: string;
 }
 
-export const STREAM_COUNT = 10_000;
+const STREAM_COUNT = 10_000;
 const TYPES = ["OrderPlaced", "OrderPacked", "OrderShipped", "OrderDelivered", "OrderReturned"] as const;
 const WORDS = ["blue", "heavy", "fragile", "urgent", "gift", "return", "office", "garden", "spare", "second"] as const;
 

@@ -10,7 +10,7 @@ export type ProcessTask =
   /** `startMs`: since 1970-01-01 UTC. */
   | { act: "run"; seed: string; callers: number; seconds: number; startMs: number };
 
-export interface ProcessRun {
+interface ProcessRun {
   count: number;
   seconds: number;
   latenciesMs: Float64Array;

@@ -14,7 +14,7 @@ import { z } from "zod";
 const TYPES = ["OrderPlaced", "OrderPacked", "OrderShipped", "OrderDelivered", "OrderReturned"] as const;
 
 /** The benchmark's events, as an app defines them. */
-export const EVENTS = TYPES.map((type) => defineEvent(type, { schema: z.object({ amountCents: z.number() }).loose() }));
+const EVENTS = TYPES.map((type) => defineEvent(type, { schema: z.object({ amountCents: z.number() }).loose() }));
 
 const counting = EVENTS.reduce(
   (model, event) => model.on(event, (state) => ({ events: state.events + 1 })),
