@@ -1439,11 +1439,17 @@ begin
           ) t
         offset 0
       ) e;
-    is_plain := is_plain and (event_count = 1 or event_count = (select count(distinct u.id) from unnest(ids) u(id)))
-      and (not has_commands or (
-        select count(c.id) = count(distinct c.id) and coalesce(bool_and(octet_length(c.id) between 1 and 512
-                 and octet_length(c.hash) = 32), true)
-          from unnest(command_ids, request_hashes) c(id, hash) where c.id is not null));
+  end if;
+  if is_plain and event_count > 1 then
+    is_plain := event_count = (select count(distinct u.id) from unnest(ids) u(id));
+  end if;
+  if is_plain and has_commands and request_count = 1 then
+    is_plain := coalesce(octet_length(command_ids[1]) between 1 and 512 and octet_length(request_hashes[1]) = 32, false);
+  elsif is_plain and has_commands then
+    select count(c.id) = count(distinct c.id)
+             and coalesce(bool_and(octet_length(c.id) between 1 and 512 and octet_length(c.hash) = 32), true)
+      into is_plain
+      from unnest(command_ids, request_hashes) c(id, hash) where c.id is not null;
   end if;
 
   if is_plain and has_conditions then

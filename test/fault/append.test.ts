@@ -240,6 +240,28 @@ describe("the append call", () => {
     }
   });
 
+  test("is sent without a name where the server has not the name, or has it of another client", async () => {
+    const pool = new pg.Pool({ connectionString: database.url, max: 1 });
+    const other = new pg.Pool({ connectionString: database.url, max: 1 });
+    const names = "select name from pg_prepared_statements where statement like '%append_events(%'";
+    try {
+      const forgetful = openPostgresStore({ pool });
+      await forgetful.append(ledger.ledgerId, [request()]);
+      const [prepared] = (await pool.query<{ name: string }>(names)).rows;
+      expect(prepared?.name).toMatch(/^eventchain_append_[0-9a-f]{16}$/);
+      await pool.query("deallocate all");
+      expect(await forgetful.append(ledger.ledgerId, [request()])).toMatchObject([{ outcome: "recorded" }]);
+      expect((await pool.query(names)).rows).toEqual([]);
+      await other.query(`prepare ${prepared?.name} as select 1`);
+      expect(await openPostgresStore({ pool: other }).append(ledger.ledgerId, [request()])).toMatchObject([
+        { outcome: "recorded" },
+      ]);
+      expect((await direct.head(ledger.ledgerId)).position).toBe(6n);
+    } finally {
+      await Promise.all([pool.end(), other.end()]);
+    }
+  });
+
   test("bounds, for its transaction only, how long it may idle with the lock", async () => {
     const client = await database.pool.connect();
     const idle = async (): Promise<string> =>

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { LedgerError } from "@eventchain/core";
 import type pg from "pg";
@@ -17,6 +18,8 @@ import { queryRows, runRows } from "./run-rows.ts";
 
 const appendSql = statement("append-events");
 const findAppendedSql = statement("find-appended");
+/** One for each text, so that releases that share a server's connections do not take each other's. */
+const APPEND_NAME = `eventchain_append_${createHash("sha256").update(appendSql).digest("hex").slice(0, 16)}`;
 
 /** How long to wait before each attempt to learn what became of an append whose connection was lost. */
 const recoveryDelaysMs: readonly number[] = [0, 50, 200, 500, 1_000, 2_000];
@@ -27,42 +30,72 @@ class ConnectionLoss extends Error {
   }
 }
 
+/** What an append is sent with. */
+export interface AppendDeps {
+  pool: pg.Pool;
+  lanes: AppendLanes;
+  /** Whether the call is prepared by name once for each connection; switched off for good where that is refused. */
+  names: { areUsed: boolean };
+}
+
+type SendDeps = AppendDeps & { lane: AppendLane };
+
 /**
  * One call on the lane's connection. A connection that is lost once the call may have been sent: ConnectionLoss.
+ *
+ * Behind a pooler that gives each transaction another connection and knows nothing of prepared statements, the server has
+ * not the name, or has it of another client. It says so before anything is done, and the call is sent without a name.
  * @param within makes a transaction of the call, and is run in it
  */
 async function sendRequests(
-  lane: AppendLane,
+  { lane, names }: SendDeps,
   ledgerId: bigint,
   requests: readonly AppendRequest[],
   within: WithinAppend | undefined,
 ): Promise<AppendOutcome[]> {
   const values = encodeRequests(ledgerId, requests);
   return lane.use(async (connection, isBroken) => {
-    const call = async (): Promise<AppendOutcome[]> => {
-      const rows = await queryRows<OutcomeRow>(connection, appendSql, values);
+    const call = async (isNamed: boolean): Promise<AppendOutcome[]> => {
+      const name = isNamed ? APPEND_NAME : undefined;
+      const rows = await queryRows<OutcomeRow>(connection, appendSql, values, name);
       if (rows.length === 0)
         throw new LedgerError("ledger-not-found", "there is no such ledger", { values: { ledgerId } });
       return decodeOutcomes(rows, requests);
     };
-    try {
-      if (within === undefined) return await call();
+    const send = async (isNamed: boolean): Promise<AppendOutcome[]> => {
+      if (within === undefined) return call(isNamed);
       await connection.query("begin isolation level read committed");
-      const outcomes = await call();
+      const outcomes = await call(isNamed);
       await runWithin(connection, ledgerId, requests, outcomes, within);
       await commit(connection);
       return outcomes;
-    } catch (error) {
-      let isLost = isBroken() || isConnectionLoss(error);
-      if (within !== undefined && !isLost && !isAbandoned(connection))
-        await connection.query(ROLLBACK).catch(() => {
-          isLost = true;
-        });
-      if (isLost) retireConnection(connection);
-      const isOwn = error instanceof LedgerError && error.code !== "database-unavailable";
-      throw isLost && !isOwn ? new ConnectionLoss(error) : mapDatabaseError(error);
+    };
+    for (;;) {
+      const isNamed = names.areUsed;
+      try {
+        return await send(isNamed);
+      } catch (error) {
+        let isLost = isBroken() || isConnectionLoss(error);
+        if (within !== undefined && !isLost && !isAbandoned(connection))
+          await connection.query(ROLLBACK).catch(() => {
+            isLost = true;
+          });
+        if (isLost) retireConnection(connection);
+        if (!isLost && isNamed && isUnprepared(error)) {
+          names.areUsed = false;
+          continue;
+        }
+        const isOwn = error instanceof LedgerError && error.code !== "database-unavailable";
+        throw isLost && !isOwn ? new ConnectionLoss(error) : mapDatabaseError(error);
+      }
     }
   });
+}
+
+/** A name that the server does not know (invalid_sql_statement_name), or knows already (duplicate_prepared_statement). */
+function isUnprepared(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "26000" || code === "42P05";
 }
 
 type FoundRow = RecordedEvent & { request: number };
@@ -126,14 +159,15 @@ function mayBeOurs(outcome: AppendOutcome): boolean {
  * What is sent again of a chain without its first requests meets their events as anybody's, and is at worst decided again.
  */
 async function recoverOnce(
-  { pool, lane }: { pool: pg.Pool; lane: AppendLane },
+  deps: SendDeps,
   ledgerId: bigint,
   requests: readonly AppendRequest[],
   within: WithinAppend | undefined,
 ): Promise<AppendOutcome[]> {
+  const { pool } = deps;
   const found = await findAppended(pool, ledgerId, requests);
   const missing = requests.filter((_, index) => found[index] === undefined);
-  const again = missing.length === 0 ? [] : await sendRequests(lane, ledgerId, missing, within);
+  const again = missing.length === 0 ? [] : await sendRequests(deps, ledgerId, missing, within);
   const late = again.some(mayBeOurs) ? await findAppended(pool, ledgerId, missing) : [];
   let next = 0;
   return found.map((first) => {
@@ -146,7 +180,7 @@ async function recoverOnce(
 }
 
 async function recoverRequests(
-  deps: { pool: pg.Pool; lane: AppendLane },
+  deps: SendDeps,
   ledgerId: bigint,
   requests: readonly AppendRequest[],
   within: WithinAppend | undefined,
@@ -183,7 +217,7 @@ async function recoverRequests(
  * `timeout` (nothing was appended), `ledger-not-found`, `too-large` (more than one message holds).
  */
 export async function appendEvents(
-  { pool, lanes }: { pool: pg.Pool; lanes: AppendLanes },
+  deps: AppendDeps,
   ledgerId: bigint,
   requests: readonly AppendRequest[],
   within?: WithinAppend,
@@ -195,12 +229,12 @@ export async function appendEvents(
     throw new LedgerError("too-large", "one call has at most 128 MiB of text");
   }
   if (sound.length === 0) return refusals.filter((refusal) => refusal !== undefined);
-  const outcomes = await lanes.call(
+  const outcomes = await deps.lanes.call(
     ledgerId,
     within !== undefined,
-    (lane) => sendRequests(lane, ledgerId, sound, within),
+    (lane) => sendRequests({ ...deps, lane }, ledgerId, sound, within),
     async (lane, error) => {
-      if (error instanceof ConnectionLoss) return recoverRequests({ pool, lane }, ledgerId, sound, within, error);
+      if (error instanceof ConnectionLoss) return recoverRequests({ ...deps, lane }, ledgerId, sound, within, error);
       throw error;
     },
   );

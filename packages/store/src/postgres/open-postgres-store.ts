@@ -79,6 +79,7 @@ export function openPostgresStore(options: PostgresStoreOptions): PostgresStore 
   const ownAppends =
     "pool" in options ? undefined : makePool(options.connectionString, options.maxConnections ?? 10, true);
   const lanes = openAppendLanes(ownAppends ?? pool, ownAppends !== undefined);
+  const appendDeps = { pool, lanes, names: { areUsed: true } };
   let checked: Promise<void> | undefined;
   const ready = (): Promise<void> => {
     checked ??= checkSchema(pool).catch((error: unknown) => {
@@ -116,7 +117,7 @@ export function openPostgresStore(options: PostgresStoreOptions): PostgresStore 
     },
     async append(ledgerId, requests, within) {
       await ready();
-      return appendEvents({ pool, lanes }, ledgerId, requests, within);
+      return appendEvents(appendDeps, ledgerId, requests, within);
     },
     readStream: (ledgerId, stream, read = {}) => readStored(ledgerId, { ...read, stream }),
     readAll: (ledgerId, read = {}) => readStored(ledgerId, read),

@@ -43,9 +43,18 @@ export async function queryTexts(
   return (await database.query<(string | null)[]>(query)).rows;
 }
 
-/** One statement's rows, each column decoded by its type. Throws what the driver throws. */
-export async function queryRows<Row>(database: Queryable, text: string, values: readonly unknown[]): Promise<Row[]> {
-  const { rows } = await database.query({ text, values: values as unknown[], types });
+/**
+ * One statement's rows, each column decoded by its type. Throws what the driver throws.
+ * @param name by which the statement is prepared once for the connection. Default: it is prepared for each call.
+ */
+export async function queryRows<Row>(
+  database: Queryable,
+  text: string,
+  values: readonly unknown[],
+  name?: string,
+): Promise<Row[]> {
+  const query = { text, values: values as unknown[], types };
+  const { rows } = await database.query(name === undefined ? query : { ...query, name });
   return rows as Row[];
 }
 
