@@ -5,6 +5,7 @@ import { caseName, OURS, SAME_ROWS, TARGETS, UNTAGGED } from "../append/targets.
 import { type BenchEvent, benchEvent } from "../harness/events.ts";
 import { appendEvent, createLedgers, fillLedger } from "../harness/fill-ledger.ts";
 import { measureCallers } from "../harness/measure-callers.ts";
+import { readNumbers } from "../harness/read-numbers.ts";
 import type { BenchCase, BenchContext, Contender, OpenSuite } from "../harness/types.ts";
 import { bare } from "../peers/bare.ts";
 import { type BareAppender, openCopy, openUnnest } from "../peers/bare-groups.ts";
@@ -183,15 +184,6 @@ async function usedBytes(url: string): Promise<number> {
       where c.relkind in ('r', 'm') and n.nspname not in ('pg_catalog', 'information_schema')`,
   );
   return Number(row?.bytes);
-}
-
-/** A list of numbers, or one, of an option; throws what is wrong with it. */
-function readNumbers({ options }: BenchContext, name: string, otherwise: string): number[] {
-  const text = options.get(name) ?? otherwise;
-  const numbers = text.split(",").map(Number);
-  if (numbers.some((number) => !(number >= 0)))
-    throw new Error(`--${name} ${text} is no list of numbers: give it as --${name} ${otherwise}`);
-  return numbers;
 }
 
 /** The entrants whose names begin with one of `--contenders`, or all. */

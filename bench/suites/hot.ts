@@ -2,6 +2,7 @@ import { type Connection, connect, type Ledger } from "@eventchain/ledger";
 import pg from "pg";
 import { type BenchEvent, benchEvent, benchMetadata } from "../harness/events.ts";
 import { createLedgers } from "../harness/fill-ledger.ts";
+import { readNumbers } from "../harness/read-numbers.ts";
 import type { BenchCase, BenchContext, Contender, OpenSuite, Sample } from "../harness/types.ts";
 import { OrderPlaced, placeOne, total } from "../hot/hot-command.ts";
 import { castore } from "../peers/castore.ts";
@@ -11,9 +12,9 @@ import { messageDb } from "../peers/message-db.ts";
 import type { Peer, PeerStore } from "../peers/types.ts";
 
 const ORIGIN = "hot.bench";
-const CALLERS = [1, 8, 32] as const;
-const SECONDS = 3;
-const QUICK_SECONDS = 0.5;
+const CALLERS = "1,8,32";
+const SECONDS = "3";
+const QUICK_SECONDS = "0.5";
 /** Streams beyond those of the benchmark's events, one for each contender's round. */
 const FIRST_STREAM = 100_000;
 
@@ -154,7 +155,7 @@ const PEERS: readonly Peer[] = [castore, dcbEsConditional, emmett, messageDb];
 const caseName = (callers: number): string => (callers === 1 ? "1 caller" : `${callers} callers`);
 
 function hotCase(context: BenchContext, callers: number): BenchCase {
-  const seconds = context.isQuick ? QUICK_SECONDS : SECONDS;
+  const [seconds = 0] = readNumbers(context, "seconds", context.isQuick ? QUICK_SECONDS : SECONDS);
   const database = (name: string): Promise<string> =>
     context.createDatabase(`${name.replace(/[^a-z0-9]+/g, "_")}_${callers}`);
   const ours = contender(
@@ -177,13 +178,13 @@ function hotCase(context: BenchContext, callers: number): BenchCase {
   return { name: caseName(callers), x: callers, contenders: [ours, ...peers, bare] };
 }
 
-/** All callers commit to one stream, each on the state that it has read. */
+/** All callers commit to one stream, each on the state that it has read. Options: `--callers 1,8,32`, `--seconds 3` of a run. */
 export const suite: OpenSuite = async (context) => ({
   name: "hot",
   title: "One hot stream",
   unit: "commits/s",
   xAxis: { label: "callers", log: true },
-  cases: CALLERS.map((callers) => hotCase(context, callers)),
+  cases: readNumbers(context, "callers", CALLERS).map((callers) => hotCase(context, callers)),
   targets: [
     {
       id: "hot.best-peer.32",

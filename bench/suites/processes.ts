@@ -1,11 +1,12 @@
+import { readNumbers } from "../harness/read-numbers.ts";
 import type { BenchCase, BenchContext, Contender, OpenSuite, Sample, SuiteResults } from "../harness/types.ts";
 import { BARE, installStore, OURS, PEERS } from "../processes/open-store.ts";
 import { type Processes, startProcesses } from "../processes/start-processes.ts";
 
-const PROCESSES = [1, 2, 4, 8] as const;
+const PROCESSES = "1,2,4,8";
 const CALLERS = 4;
-const SECONDS = 4;
-const QUICK_SECONDS = 0.5;
+const SECONDS = "4";
+const QUICK_SECONDS = "0.5";
 /** Each of 8 processes on a few cores is slow to compile what it runs. */
 const WARM_SECONDS = 4;
 
@@ -28,7 +29,7 @@ function contender(
   context: BenchContext,
   count: number,
 ): Contender {
-  const seconds = context.isQuick ? QUICK_SECONDS : SECONDS;
+  const [seconds = 0] = readNumbers(context, "seconds", context.isQuick ? QUICK_SECONDS : SECONDS);
   let processes: Processes | undefined;
   return {
     ...head,
@@ -64,13 +65,16 @@ function byBestPeer(results: SuiteResults): number | undefined {
   return peer && results.ratio(caseName(8), OURS, peer.name);
 }
 
-/** Several processes append to random streams of one database at the same time, each with a connection pool of its own. */
+/**
+ * Several processes append to random streams of one database at the same time, each with a connection pool of its own.
+ * Options: `--processes 1,2,4,8`, `--seconds 4` of a run.
+ */
 export const suite: OpenSuite = async (context) => ({
   name: "processes",
   title: "Many processes, 4 callers each",
   unit: "events/s",
   xAxis: { label: "processes", log: true },
-  cases: PROCESSES.map((count) => processesCase(context, count)),
+  cases: readNumbers(context, "processes", PROCESSES).map((count) => processesCase(context, count)),
   targets: [
     {
       id: "processes.best-peer.8",

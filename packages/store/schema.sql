@@ -1416,18 +1416,21 @@ begin
         select t.*,
                sha256('\x44'::bytea || t.salt || convert_to(t.data, 'UTF8')) as data_hash,
                sha256('\x4d'::bytea || t.meta_salt || convert_to(t.metadata, 'UTF8')) as meta_hash,
-               coalesce(octet_length(t.stream) between 1 and 512 and t.stream not like '$%'
-                 and octet_length(t.type) between 1 and 512 and t.type not like '$%' and t.schema >= 1
-                 -- RFC 9562: version 7, variant 10.
-                 and get_byte(uuid_send(t.id), 6) between 112 and 127
-                 and get_byte(uuid_send(t.id), 8) between 128 and 191
-                 and octet_length(t.salt) = 16 and octet_length(t.meta_salt) = 16
-                 and (t.tags = '{}' or eventchain.tags_problem(t.tags) is null)
-                 and octet_length(t.metadata) <= 1048576 and t.metadata not like '%"$%' and t.metadata not like '%\\u%'
-                 and eventchain.object_problem('data', t.data) is null
-                 and eventchain.object_problem('metadata', t.metadata) is null
-                 and case when t.command is null then t.metadata not like '%commandId%'
-                       else t.command = (t.metadata::json -> 'commandId')::text end, false) as sound
+               -- A CASE, so that nothing is read as JSON that is none.
+               coalesce(case when octet_length(t.stream) between 1 and 512 and t.stream not like '$%'
+                   and octet_length(t.type) between 1 and 512 and t.type not like '$%' and t.schema >= 1
+                   -- RFC 9562: version 7, variant 10.
+                   and get_byte(uuid_send(t.id), 6) between 112 and 127
+                   and get_byte(uuid_send(t.id), 8) between 128 and 191
+                   and octet_length(t.salt) = 16 and octet_length(t.meta_salt) = 16
+                   and (t.tags = '{}' or eventchain.tags_problem(t.tags) is null)
+                   and octet_length(t.metadata) <= 1048576 and t.metadata not like '%"$%'
+                   and t.metadata not like '%\\u%'
+                   and eventchain.object_problem('data', t.data) is null
+                   and eventchain.object_problem('metadata', t.metadata) is null
+                 then case when t.command is null then t.metadata not like '%commandId%'
+                        else t.command = (t.metadata::json -> 'commandId')::text end
+                 end, false) as sound
           from (
             select i, (select to_json(l.origin)::text from eventchain.ledgers l where l.ledger_id = ledger) as origin,
                    stream_names[event_streams[i]] as stream, ids[i] as id, types[i] as type,
