@@ -192,7 +192,9 @@ async function recoverRequests(
     try {
       return await recoverOnce(deps, ledgerId, requests, within);
     } catch (error) {
-      if (!(error instanceof ConnectionLoss) && !isConnectionLoss(error)) throw error;
+      // The lost call may still wait for what this one waited for in vain, and happen.
+      const isLate = error instanceof LedgerError && error.code === "timeout";
+      if (!isLate && !(error instanceof ConnectionLoss) && !isConnectionLoss(error)) throw error;
       last = error;
     }
   }

@@ -20,15 +20,18 @@ interface Held {
 
 interface Lane extends AppendLane {
   calls: number;
-  /** Settles, and never fails, once the last call has. */
+  /** Settles, and never fails, once all calls so far have. */
   last: Promise<unknown>;
+  /** What the next call waits for in any case: calls that nothing may be sent beside. */
+  barrier: Promise<unknown> | undefined;
 }
 
 export interface AppendLanes {
   /**
    * Makes one call of a ledger's: `send` at once where the connection takes a call while another is on its way, else once
-   * the calls before it have settled. `recover`, for what `send` throws, waits for those in any case, so that what a lost
-   * connection took with it is sent again in the order in which it was sent first.
+   * the calls before it have settled; also where another ledger waits for a connection, which is then given back first.
+   * `recover`, for what `send` throws, waits for those in any case, so that what a lost connection took with it is sent
+   * again in the order in which it was sent first. Nothing that is called later overtakes what waits or recovers.
    * @param isAlone is to have no other call of the ledger's beside it: what it sends is more than one statement
    */
   call<T>(
@@ -55,6 +58,7 @@ function openLane(pool: pg.Pool): Lane {
   return {
     calls: 0,
     last: Promise.resolve(),
+    barrier: undefined,
     async use(work) {
       const mine = held ?? hold();
       mine.users += 1;
@@ -85,18 +89,22 @@ export function openAppendLanes(pool: pg.Pool, isPipelined: boolean): AppendLane
       const lane = lanes.get(ledgerId) ?? openLane(pool);
       lanes.set(ledgerId, lane);
       lane.calls += 1;
-      const before = lane.last;
+      const { last: before, barrier } = lane;
+      const waits = isAlone || !isPipelined || pool.waitingCount > 0;
       const run = async (): ReturnType<typeof send> => {
-        if (isAlone || !isPipelined) await before;
+        if (waits) await before;
+        else if (barrier !== undefined) await barrier;
         try {
           return await send(lane);
         } catch (error) {
+          lane.barrier = lane.last;
           await before;
           return recover(lane, error);
         }
       };
       const mine = run();
-      lane.last = mine.catch(() => undefined);
+      lane.last = Promise.allSettled([before, mine]);
+      if (waits) lane.barrier = lane.last;
       try {
         return await mine;
       } finally {
