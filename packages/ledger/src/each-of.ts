@@ -62,7 +62,7 @@ export function eachOf<T>(
     return step;
   }
 
-  const steps: AsyncIterableIterator<T, void, undefined> = {
+  const steps: AsyncIterableIterator<T, void, undefined> & AsyncDisposable = {
     next() {
       try {
         const taken = waiting === undefined ? take() : undefined;
@@ -74,9 +74,13 @@ export function eachOf<T>(
       }
     },
     async return() {
-      await waiting;
+      // No turn in between: a `next` that is called after it finds it ended.
+      if (waiting !== undefined) await waiting;
       await end();
       return { done: true, value: undefined };
+    },
+    async [Symbol.asyncDispose]() {
+      await steps.return?.();
     },
     [Symbol.asyncIterator]: () => steps,
   };

@@ -120,35 +120,55 @@ async function sendChains<Job extends CommandJob>(
   views: Map<string, ModelView>,
   turn: Turn<Job>,
 ): Promise<Remainder<Job>> {
-  let { draft, ground } = first;
-  for (;;) {
+  let next: Chain<Job> | undefined = first;
+  let remainder: Remainder<Job> = { again: [], restMs: 0 };
+  while (next !== undefined) {
+    const chain: Chain<Job> = next;
+    const { draft, ground } = chain;
     const sent = sendChain(deps, ledgerId, draft);
     const ahead = decideAhead(deps, draft, views, turn);
-    const { outcomes, error, misfits } = await sent;
-    const settled = outcomes && settleChain(draft.entries, outcomes, ground);
-    // What has come in this very turn.
-    if (settled?.sound === true && ahead.draft.entries.length === 0) ahead.decide();
-    ahead.stop();
-    const waiting = jobsOf(ahead.draft);
-    if (settled === undefined) {
-      const others = jobsOf(draft).filter((job) => !misfits.has(job));
-      if (misfits.size > 0) return { again: [...others, ...waiting], restMs: 0 };
-      for (const { reject } of others) reject(error);
-      return { again: waiting, restMs: 0 };
+    try {
+      const result = await sent;
+      const settled = result.outcomes && settleChain(draft.entries, result.outcomes, ground);
+      // What has come in this very turn.
+      if (settled?.sound === true && ahead.draft.entries.length === 0) ahead.decide();
+      ahead.stop();
+      const waiting = jobsOf(ahead.draft);
+      next = undefined;
+      if (settled === undefined) {
+        remainder = remainderOf(draft, result, waiting);
+      } else if (!settled.sound || settled.last === undefined || waiting.length === 0) {
+        const { again, lost, sound, last, tell } = settled;
+        if (sound && waiting.length === 0) keepViews(deps.kept, views, draft.covered, last);
+        tell();
+        remainder = { again: [...again, ...waiting], restMs: lost === 0 ? 0 : restAfter(lost, deps.random) };
+      } else {
+        for (const key of draft.covered) moveView(views.get(key), settled.last);
+        ahead.draft.setGround(settled.last);
+        next = { draft: ahead.draft, ground: { position: settled.last, isRead: false } };
+        // Once the next chain is sent: whoever is told sends the next command, and all of that takes time.
+        setImmediate(settled.tell);
+      }
+    } catch (error) {
+      // Such as the random generator's: nobody is left without an answer. Who has one already keeps it.
+      ahead.stop();
+      for (const { reject } of [...jobsOf(draft), ...jobsOf(ahead.draft)]) reject(error);
+      return { again: [], restMs: 0 };
     }
-    const { again, lost, sound, last, tell } = settled;
-    if (!sound || last === undefined || waiting.length === 0) {
-      if (sound && waiting.length === 0) keepViews(deps.kept, views, draft.covered, last);
-      tell();
-      return { again: [...again, ...waiting], restMs: lost === 0 ? 0 : restAfter(lost, deps.random) };
-    }
-    for (const key of draft.covered) moveView(views.get(key), last);
-    draft = ahead.draft;
-    ground = { position: last, isRead: false };
-    draft.setGround(last);
-    // Once the next chain is sent: whoever is told sends the next command, and all of that takes time.
-    setImmediate(tell);
   }
+  return remainder;
+}
+
+/** What is left of a chain that was not sent, or whose call failed: its jobs are told but where misfits were among them. */
+function remainderOf<Job extends CommandJob>(
+  draft: Draft<Job>,
+  { error, misfits }: Sent<Job>,
+  waiting: readonly Job[],
+): Remainder<Job> {
+  const others = jobsOf(draft).filter((job) => !misfits.has(job));
+  if (misfits.size > 0) return { again: [...others, ...waiting], restMs: 0 };
+  for (const { reject } of others) reject(error);
+  return { again: waiting, restMs: 0 };
 }
 
 interface Sent<Job> {
