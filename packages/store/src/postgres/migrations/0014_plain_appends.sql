@@ -56,7 +56,8 @@ declare
   event_dims constant text := '[1:' || event_count || ']';
   has_commands constant boolean := command_ids is not null;
   has_conditions constant boolean := conditions is not null;
-  has_expected constant boolean := cardinality(expected_streams) > 0;
+  has_expected constant boolean :=
+    coalesce(cardinality(expected_streams), 0) + coalesce(cardinality(expected_versions), 0) > 0;
   is_plain boolean;
   -- Where a request has several events: its last event, and each event's request.
   last_events int[];
@@ -94,8 +95,9 @@ begin
       rejection_meta_salts) = 0
     and array_dims(event_counts) = request_dims and array_dims(expected_counts) = request_dims
     and (not has_commands or array_dims(command_ids) = request_dims and array_dims(request_hashes) = request_dims)
-    and coalesce(array_dims(command_types), request_dims) = request_dims
-    and coalesce(array_dims(command_actors), request_dims) = request_dims
+    and (command_types is null or array_dims(command_types) = request_dims)
+    and (command_actors is null or array_dims(command_actors) = request_dims)
+    and (has_commands or request_hashes is null) and (has_conditions or condition_afters is null)
     and array_dims(event_streams) = event_dims and array_dims(ids) = event_dims and array_dims(types) = event_dims
     and array_dims(schemas) = event_dims and array_dims(tags) = event_dims and array_dims(datas) = event_dims
     and array_dims(salts) = event_dims and array_dims(metadatas) = event_dims and array_dims(meta_salts) = event_dims
@@ -136,7 +138,8 @@ begin
                sha256('\x44'::bytea || t.salt || convert_to(t.data, 'UTF8')) as data_hash,
                sha256('\x4d'::bytea || t.meta_salt || convert_to(t.metadata, 'UTF8')) as meta_hash,
                -- A CASE, so that nothing is read as JSON that is none.
-               coalesce(case when octet_length(t.stream) between 1 and 512 and t.stream not like '$%'
+               coalesce(case when num_nulls(t.data, t.tags) > 0 then false
+                 when octet_length(t.stream) between 1 and 512 and t.stream not like '$%'
                    and octet_length(t.type) between 1 and 512 and t.type not like '$%' and t.schema >= 1
                    -- RFC 9562: version 7, variant 10.
                    and get_byte(uuid_send(t.id), 6) between 112 and 127
@@ -168,8 +171,8 @@ begin
   if is_plain and has_commands and request_count = 1 then
     is_plain := coalesce(octet_length(command_ids[1]) between 1 and 512 and octet_length(request_hashes[1]) = 32, false);
   elsif is_plain and has_commands then
-    select count(c.id) = count(distinct c.id)
-             and coalesce(bool_and(octet_length(c.id) between 1 and 512 and octet_length(c.hash) = 32), true)
+    select count(c.id) = count(distinct c.id) and coalesce(bool_and(
+             coalesce(octet_length(c.id) between 1 and 512 and octet_length(c.hash) = 32, false)), true)
       into is_plain
       from unnest(command_ids, request_hashes) c(id, hash) where c.id is not null;
   end if;
