@@ -128,6 +128,8 @@ test("passes over the header and the end of a COPY", () => {
   const first = Buffer.concat([Buffer.from("d"), length, COPY_HEADER, message.subarray(5)]);
   const end = Buffer.concat([Buffer.from("d"), Buffer.from([0, 0, 0, 6, 0xff, 0xff])]);
   expect(check(Buffer.concat([first, end]))).toMatchObject({ count: 1, first: 1 });
+  // The row before it may have filled its batch.
+  expect(check(end)).toMatchObject({ count: 0, specials: [] });
 });
 
 test("takes no gap, no time that goes back, no null and no format to come", () => {

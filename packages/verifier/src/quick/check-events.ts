@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { chainHashes } from "@eventchain/core";
-import type { CheckedEvents, SpecialRow } from "./checked-events.ts";
+import { type CheckedEvents, noEvents, type SpecialRow } from "./checked-events.ts";
 import { commandImage, recordedImage } from "./command-image.ts";
 import { decodeRow, POSTGRES_EPOCH_MICROS } from "./decode-row.ts";
 import { HeaderWriter } from "./header-writer.ts";
@@ -100,7 +100,7 @@ export class EventCheck {
       if (!this.#link(links, linkView, hashes, count, time)) return undefined;
       count += 1;
     }
-    if (count === 0) return undefined;
+    if (count === 0) return noEvents();
     const computed = chainHashes(links.subarray(0, count * LINK_BYTES));
     const stored = hashes.subarray(0, count * 32);
     if (Buffer.compare(computed, stored) !== 0) return undefined;

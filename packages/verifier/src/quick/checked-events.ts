@@ -11,6 +11,7 @@ export interface SpecialRow {
 
 /** A batch in which every row is what it says, and is chained to the one before it. */
 export interface CheckedEvents {
+  /** 0: there is no row in it, and nothing of the rest means anything. */
   count: number;
   first: number;
   /** What the first row is chained to. */
@@ -24,4 +25,12 @@ export interface CheckedEvents {
   tags: MultisetSum;
   commands: MultisetSum;
   specials: SpecialRow[];
+}
+
+/** Of a batch that holds no more than what stands before or after all rows. */
+export function noEvents(): CheckedEvents {
+  const none = (): MultisetSum => ({ low: 0, high: 0 });
+  const [prevHash, hashes] = [new Uint8Array(0), new Uint8Array(0)];
+  const [micros, streams] = [new Float64Array(0), new Uint32Array(0)];
+  return { count: 0, first: 0, prevHash, hashes, micros, streams, tags: none(), commands: none(), specials: [] };
 }

@@ -61,6 +61,7 @@ export class CleanScan {
   }
 
   see(batch: CheckedEvents): boolean {
+    if (batch.count === 0) return true;
     const { head, onProgress, from } = this.#input;
     const first = BigInt(batch.first);
     const last = first + BigInt(batch.count) - 1n;
