@@ -1400,7 +1400,7 @@ begin
       );
     end if;
   else
-    is_plain := is_plain and request_count = event_count and 0 = all (expected_counts);
+    is_plain := is_plain and request_count = event_count and 1 = all (event_counts) and 0 = all (expected_counts);
   end if;
 
   if is_plain then

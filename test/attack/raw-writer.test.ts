@@ -98,6 +98,10 @@ const types: Call = {
     ]),
   ),
 };
+/** As the SDK sends it: a list without a value is null. */
+const sent: Call = Object.fromEntries(
+  Object.entries(plain).map(([name, sql]) => [name, /^array\[null::/.test(sql) ? "null" : sql]),
+);
 const eventLists = ["event_streams", "ids", "types", "schemas", "tags", "datas", "salts", "metadatas", "meta_salts"];
 const requestLists = Object.keys(rejection).filter(
   (name) => !eventLists.includes(name) && !["stream_names", "expected_streams", "expected_versions"].includes(name),
@@ -148,6 +152,12 @@ test("the calls that are made misshapen here are sound as they are", async () =>
   expect(await call({ ...plain, command_ids: "array['c-2']", metadatas: `array['{"commandId":"c-2"}']` })).toEqual([
     { outcome: "recorded", code: null },
   ]);
+  const other = {
+    ids: `array['${uuid(3)}']::uuid[]`,
+    command_ids: "array['c-3']",
+    metadatas: `array['{"commandId":"c-3"}']`,
+  };
+  expect(await call({ ...sent, ...other })).toEqual([{ outcome: "recorded", code: null }]);
 });
 
 describe("a rejection's event cannot be made of the caller's own elements", () => {
@@ -198,6 +208,14 @@ describe.each(misshapen)("a list %s is refused", (_, change) => {
     await expectNothingStored();
   });
 
+  test.each([...eventLists, ...requestLists].filter((name) => sent[name] !== "null"))(
+    "%s, as it is sent",
+    async (name) => {
+      expect(await call({ ...sent, [name]: change(sent[name] ?? "", types[name] ?? "") })).toBe("22023");
+      await expectNothingStored();
+    },
+  );
+
   test.each(requestLists)("%s", async (name) => {
     expect(await call({ ...rejection, [name]: change(rejection[name] ?? "", types[name] ?? "") })).toBe("22023");
     await expectNothingStored();
@@ -220,15 +238,21 @@ describe("other lists that do not fit are refused", () => {
     ["a null for the counts of expectations", { expected_counts: "null" }],
     ["a null for the ids", { ids: "null" }],
     ["a negative chain", { chains: "array[-1]" }],
+    ["conditions' positions without conditions", { condition_afters: "array[0, 0]" }],
+    ["hashes without commands", { command_ids: "null", request_hashes: "'{}'" }],
+    ["no types of commands", { command_types: "'{}'" }],
   ])("%s", async (_, parts) => {
-    expect(await call({ ...plain, ...parts })).toBe("22023");
+    for (const whole of [plain, sent]) expect(await call({ ...whole, ...parts })).toBe("22023");
     await expectNothingStored();
   });
 });
 
 describe("an element that is null is missing, and refused as a row", () => {
   test.each(eventLists)("%s", async (name) => {
-    expect(await call({ ...plain, [name]: "array[null]" })).toEqual([{ outcome: "refused", code: "invalid-argument" }]);
+    for (const whole of [plain, sent])
+      expect(await call({ ...whole, [name]: "array[null]" })).toEqual([
+        { outcome: "refused", code: "invalid-argument" },
+      ]);
     await expectNothingStored();
   });
 
