@@ -41,8 +41,8 @@ export interface VerifyOptions {
   /** How far an event's recorded time may lie past its anchor's block, beyond the block's second. Default 10,000 ms. */
   clockSkewMs?: number | undefined;
   /**
-   * Threads that check events beside the one that reads them; 1: that one does both. Default: one for each processor, four at
-   * most, from 50,000 events on.
+   * Threads that check events beside the one that reads them, 1 to 64; 1: that one does both. Default: one for each processor,
+   * four at most, from 50,000 events on.
    */
   threads?: number | undefined;
   /** Called after each page of events: how many of how many were checked. */

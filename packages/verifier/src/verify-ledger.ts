@@ -9,6 +9,9 @@ import type { VerifyOptions } from "./options.ts";
 import { describeHead } from "./read-head.ts";
 import type { VerifyReport } from "./report.ts";
 
+/** More than this only costs memory. */
+const MAX_THREADS = 64;
+
 /**
  * Checks a whole ledger by reads of its own: every event is recomputed and compared with the log, the log with the chain and
  * the signed checkpoints, and all of it with what was kept outside. The report is what `verify --json` prints. It looks at one
@@ -26,6 +29,7 @@ export async function verifyLedger(options: VerifyOptions): Promise<VerifyReport
     throw new LedgerError("chain-unavailable", message, { retryable: false });
   }
   const origin = originOf(options);
+  refuseThreads(options.threads);
   const { pool, end } = usePool(options.database);
   try {
     const named = await withSnapshot(pool, async (snapshot) => {
@@ -48,6 +52,11 @@ function originOf({ ledger, trust }: VerifyOptions): string | undefined {
     });
   }
   return ledger ?? trust?.origin;
+}
+
+function refuseThreads(threads: number | undefined): void {
+  if (threads === undefined || (Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS)) return;
+  throw new LedgerError("invalid-argument", `threads is an integer from 1 to ${MAX_THREADS}`, { values: { threads } });
 }
 
 async function look(

@@ -84,10 +84,16 @@ export class CopyOut implements pg.Submittable {
       this.#pass(chunk);
       return;
     }
-    if (this.#length + chunk.length > this.#batch.length) this.#enlarge(this.#length + chunk.length + SLACK_BYTES);
-    this.#batch.set(chunk, this.#length);
-    this.#length += chunk.length;
-    this.#scan();
+    try {
+      if (this.#length + chunk.length > this.#batch.length) this.#enlarge(this.#length + chunk.length + SLACK_BYTES);
+      this.#batch.set(chunk, this.#length);
+      this.#length += chunk.length;
+      this.#scan();
+    } catch (error) {
+      // Nobody would catch it here; and rows were lost, so that the driver could not go on with this connection.
+      this.#error ??= error;
+      this.#stream?.destroy(error instanceof Error ? error : new Error(String(error)));
+    }
   };
 
   #scan(): void {
