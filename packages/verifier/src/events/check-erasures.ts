@@ -20,6 +20,8 @@ export class ErasureCheck {
     const named = (part: What): boolean =>
       what === part || what === "both" || (Array.isArray(what) && what.includes(part));
     for (const item of positions) {
+      // Not every object has a text.
+      if (typeof item !== "string" && typeof item !== "number") continue;
       if (!/^[1-9]\d{0,18}$/.test(String(item))) continue;
       const position = BigInt(String(item));
       if (position >= until) continue;
