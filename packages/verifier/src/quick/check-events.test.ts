@@ -4,7 +4,8 @@ import { expect, test } from "vitest";
 import { EventCheck } from "./check-events.ts";
 import type { CheckedEvents } from "./checked-events.ts";
 import { COPY_HEADER, copyMessages, eventFields } from "./copy-messages.fixture.ts";
-import { DATA, EVENT_COLUMNS, META_SALT, METADATA } from "./row-fields.ts";
+import { POSTGRES_EPOCH_MICROS } from "./decode-row.ts";
+import { DATA, EVENT_COLUMNS, META_SALT, METADATA, RECORDED_AT } from "./row-fields.ts";
 
 const ORIGIN = 'verify.test/"\\';
 const SECRET = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
@@ -147,6 +148,16 @@ test("takes no gap, no time that goes back, no null and no format to come", () =
     if (field === DATA || field === METADATA) continue;
     const fields: (Uint8Array | null)[] = eventFields(plainEvent);
     fields[field] = null;
+    expect(check(copyMessages([fields]))).toBeUndefined();
+  }
+});
+
+test("takes no time that a double does not tell from the next", () => {
+  const edge = -(2n ** 53n);
+  const fields = eventFields({ ...plainEvent, recordedAtMicros: BigInt(POSTGRES_EPOCH_MICROS) + edge });
+  fields[RECORDED_AT] = Buffer.alloc(8);
+  for (const micros of [edge, edge - 1n, edge - 3n]) {
+    (fields[RECORDED_AT] as Buffer).writeBigInt64BE(micros);
     expect(check(copyMessages([fields]))).toBeUndefined();
   }
 });

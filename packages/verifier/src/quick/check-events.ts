@@ -90,8 +90,10 @@ export class EventCheck {
       const position = wideAt(this.#view, at[POSITION] as number);
       if (count === 0) first = position;
       else if (position !== first + count) return undefined;
-      const time = wideAt(this.#view, at[RECORDED_AT] as number) + POSTGRES_EPOCH_MICROS;
-      if (!Number.isSafeInteger(time) || (count > 0 && time < (micros[count - 1] as number))) return undefined;
+      const since = wideAt(this.#view, at[RECORDED_AT] as number);
+      const time = since + POSTGRES_EPOCH_MICROS;
+      if (!Number.isSafeInteger(since) || !Number.isSafeInteger(time)) return undefined;
+      if (count > 0 && time < (micros[count - 1] as number)) return undefined;
       micros[count] = time;
       const isSound = this.#isSpecial(position, wanted)
         ? this.#checkPlainly(position, true)

@@ -84,7 +84,7 @@ export class RowFields {
   }
 }
 
-/** An integer of eight bytes as a number: exact, or past every safe integer. */
+/** An integer of eight bytes as a number: exact, or no safe integer; which of them, ask before anything is added to it. */
 export function wideAt(view: DataView, at: number): number {
   return view.getInt32(at) * 2 ** 32 + view.getUint32(at + 4);
 }
