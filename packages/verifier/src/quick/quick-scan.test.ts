@@ -5,8 +5,9 @@ import type { EntryList } from "../database/entry-list.ts";
 import type { Snapshot } from "../database/open-snapshot.ts";
 import type { ScanInput } from "../events/scan-events.ts";
 import { copyMessages, eventFields } from "./copy-messages.fixture.ts";
-import { openJobs } from "./open-jobs.ts";
+import { type Jobs, openJobs } from "./open-jobs.ts";
 import { quickScan } from "./quick-scan.ts";
+import type { Job, JobResult } from "./run-job.ts";
 
 const ORIGIN = "verify.test";
 const END = Buffer.from([0x64, 0, 0, 0, 6, 0xff, 0xff]);
@@ -75,4 +76,33 @@ test.each([0, 1])("takes an end mark in a batch of its own, with %i threads", as
   const events = makeEvents(2);
   expect(await quickScan(inputOf(2, [...events, END]), jobs)).toMatchObject({ checked: 2n, drafts: [] });
   expect(await quickScan(inputOf(3, [...events, END]), jobs)).toBeUndefined();
+});
+
+/** Jobs done here, each followed by `next`; `begun` counts them. */
+function watchJobs(next: () => void): { jobs: Jobs; begun(): number } {
+  const jobs = openJobs(0);
+  let begun = 0;
+  const run = async (job: Job): Promise<JobResult> => {
+    begun += 1;
+    const result = await jobs.run(job);
+    next();
+    return result;
+  };
+  return { jobs: { ...jobs, run }, begun: () => begun };
+}
+
+test("begins no more jobs after an abort, nor after a job that failed", async () => {
+  const events = makeEvents(20);
+  const reason = new Error("the thread is gone");
+  const failing = watchJobs(() => {
+    throw reason;
+  });
+  await expect(quickScan(inputOf(20, events), failing.jobs)).rejects.toBe(reason);
+  expect(failing.begun()).toBe(1);
+
+  const aborting = new AbortController();
+  const aborted = watchJobs(() => aborting.abort());
+  const done = quickScan(inputOf(20, events, { signal: aborting.signal }), aborted.jobs);
+  await expect(done).rejects.toMatchObject({ code: "aborted" });
+  expect(aborted.begun()).toBe(1);
 });

@@ -158,10 +158,16 @@ class QuickScan {
   }
 
   async #settleTo(room: number): Promise<void> {
-    while (this.#begun.length > room) await this.#begun.shift()?.();
-    const { signal } = this.#input;
-    if (signal?.aborted === true)
-      throw new LedgerError("aborted", "the verification was aborted", { cause: signal.reason });
+    try {
+      while (this.#begun.length > room) await this.#begun.shift()?.();
+      const { signal } = this.#input;
+      if (signal?.aborted === true)
+        throw new LedgerError("aborted", "the verification was aborted", { cause: signal.reason });
+    } catch (error) {
+      // The rest of the COPY comes in all the same, and nothing would wait for jobs any more.
+      this.#isClean = false;
+      throw error;
+    }
   }
 }
 
