@@ -5,7 +5,7 @@ import { commandImage, recordedImage } from "./command-image.ts";
 import { decodeRow, POSTGRES_EPOCH_MICROS } from "./decode-row.ts";
 import { HeaderWriter } from "./header-writer.ts";
 import { judgeRow } from "./judge-row.ts";
-import { MultisetKey, type MultisetSum, STREAM_ITEM, TAG_ITEM } from "./multiset-key.ts";
+import { addImage, emptySum, MultisetKey, type MultisetSum, STREAM_ITEM, TAG_ITEM } from "./multiset-key.ts";
 import {
   CONTENT_HASH,
   DATA,
@@ -58,8 +58,8 @@ export class EventCheck {
   readonly #spot: CommandIdSpot = { from: -1, to: -1, isEscaped: false };
   #bytes: Buffer = Buffer.alloc(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
-  #tags: MultisetSum = { low: 0, high: 0 };
-  #commands: MultisetSum = { low: 0, high: 0 };
+  #tags: MultisetSum = emptySum();
+  #commands: MultisetSum = emptySum();
   #specials: SpecialRow[] = [];
   #scratch: Scratch = makeScratch(0);
 
@@ -77,8 +77,8 @@ export class EventCheck {
   check(bytes: Buffer, wanted: ReadonlySet<number>): CheckedEvents | undefined {
     this.#bytes = bytes;
     this.#view = this.#fields.open(bytes);
-    this.#tags = { low: 0, high: 0 };
-    this.#commands = { low: 0, high: 0 };
+    this.#tags = emptySum();
+    this.#commands = emptySum();
     this.#specials = [];
     const { links, hashes, micros, streams } = this.#scratchFor(bytes.length);
     const linkView = new DataView(links.buffer);
@@ -169,7 +169,7 @@ export class EventCheck {
     this.#countTags(position);
     if (spot.from >= 0) {
       recordedImage(this.#key, position, this.#view, spot.from, spot.to - spot.from);
-      this.#add(this.#commands);
+      addImage(this.#commands, this.#key);
     }
     return true;
   }
@@ -228,7 +228,7 @@ export class EventCheck {
       this.#key.bytes(this.#view, at + 4, length);
       this.#key.bytes(this.#view, fieldAt[TYPE] as number, fieldLength[TYPE] as number);
       this.#key.end();
-      this.#add(this.#tags);
+      addImage(this.#tags, this.#key);
       at += 4 + length;
     }
   }
@@ -240,7 +240,7 @@ export class EventCheck {
     if (judged === undefined) return false;
     if (judged.command !== undefined) {
       commandImage(this.#key, position, judged.command, judged.rejection);
-      this.#add(this.#commands);
+      addImage(this.#commands, this.#key);
     }
     this.#countTags(position);
     if (isSpecial) this.#specials.push({ row, unnamed: judged.unnamed });
@@ -283,11 +283,6 @@ export class EventCheck {
     // As every integer is that is set: modulo 2^32.
     view.setUint32(to + 52, micros);
     return difference === 0;
-  }
-
-  #add(sum: MultisetSum): void {
-    sum.low = (sum.low + this.#key.low) | 0;
-    sum.high = (sum.high + this.#key.high) | 0;
   }
 }
 

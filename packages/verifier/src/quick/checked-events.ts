@@ -1,6 +1,6 @@
 import type { Bytes } from "@eventchain/core";
 import type { EventRow } from "../database/read-events.ts";
-import type { MultisetSum } from "./multiset-key.ts";
+import { emptySum, type MultisetSum } from "./multiset-key.ts";
 
 /** A row that more is to be said of: it is the ledger's own, a payload is gone, or somebody asks for its hash. */
 export interface SpecialRow {
@@ -29,8 +29,17 @@ export interface CheckedEvents {
 
 /** Of a batch that holds no more than what stands before or after all rows. */
 export function noEvents(): CheckedEvents {
-  const none = (): MultisetSum => ({ low: 0, high: 0 });
   const [prevHash, hashes] = [new Uint8Array(0), new Uint8Array(0)];
   const [micros, streams] = [new Float64Array(0), new Uint32Array(0)];
-  return { count: 0, first: 0, prevHash, hashes, micros, streams, tags: none(), commands: none(), specials: [] };
+  return {
+    count: 0,
+    first: 0,
+    prevHash,
+    hashes,
+    micros,
+    streams,
+    tags: emptySum(),
+    commands: emptySum(),
+    specials: [],
+  };
 }

@@ -12,7 +12,7 @@ import { readContent } from "../events/read-content.ts";
 import type { ScanInput, ScannedEvents } from "../events/scan-events.ts";
 import { RunLimits } from "../findings/run-limits.ts";
 import type { CheckedEvents, SpecialRow } from "./checked-events.ts";
-import type { MultisetSum } from "./multiset-key.ts";
+import { addSum, emptySum, type MultisetSum } from "./multiset-key.ts";
 import { StreamVersions } from "./stream-versions.ts";
 
 /** So many events may have lost their metadata before commands are compared one by one. */
@@ -23,8 +23,8 @@ const MAX_UNNAMED = 100_000;
  * with what the ledger's own events among them say. Every answer `false` means: not known to be clean.
  */
 export class CleanScan {
-  readonly tags: MultisetSum = { low: 0, high: 0 };
-  readonly commands: MultisetSum = { low: 0, high: 0 };
+  readonly tags: MultisetSum = emptySum();
+  readonly commands: MultisetSum = emptySum();
   readonly #input: ScanInput;
   readonly #erasures = new ErasureCheck();
   readonly #switches: SwitchCheck;
@@ -71,10 +71,8 @@ export class CleanScan {
     if (batch.specials.length > 0 && !this.#seeSpecials(batch.specials)) return false;
     this.#next = last + 1n;
     this.#before = batch.hashes.slice(-32);
-    for (const part of ["tags", "commands"] as const) {
-      this[part].low = (this[part].low + batch[part].low) | 0;
-      this[part].high = (this[part].high + batch[part].high) | 0;
-    }
+    addSum(this.tags, batch.tags);
+    addSum(this.commands, batch.commands);
     onProgress?.(min(last - from + 1n, head), head);
     return true;
   }

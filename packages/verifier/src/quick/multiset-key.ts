@@ -119,8 +119,30 @@ function lastWord(bytes: DataView, from: number, end: number): number {
   return word;
 }
 
-/** The sums of a multiset's images, each half modulo 2^32. */
+/** The sums of a multiset's images, each half modulo 2^32, and how many there are: 2^32 times the same adds up to nothing. */
 export interface MultisetSum {
   low: number;
   high: number;
+  count: number;
+}
+
+export function emptySum(): MultisetSum {
+  return { low: 0, high: 0, count: 0 };
+}
+
+/** Adds the item that the key was last used for. */
+export function addImage(sum: MultisetSum, { low, high }: MultisetKey): void {
+  sum.low = (sum.low + low) | 0;
+  sum.high = (sum.high + high) | 0;
+  sum.count += 1;
+}
+
+export function addSum(sum: MultisetSum, { low, high, count }: MultisetSum): void {
+  sum.low = (sum.low + low) | 0;
+  sum.high = (sum.high + high) | 0;
+  sum.count += count;
+}
+
+export function isSameSum(a: MultisetSum, b: MultisetSum): boolean {
+  return a.low === b.low && a.high === b.high && a.count === b.count;
 }

@@ -91,6 +91,23 @@ function watchJobs(next: () => void): { jobs: Jobs; begun(): number } {
   return { jobs: { ...jobs, run }, begun: () => begun };
 }
 
+test("takes no more rows of tags than the events have, though their sums be the same", async () => {
+  const jobs = openJobs(0);
+  const input = inputOf(2, makeEvents(2));
+  const { snapshot } = input;
+  const copy = async (sql: string, sink: CopySink): Promise<void> => {
+    await snapshot.copy?.(sql, sink);
+    if (sql.includes("eventchain.event_tags")) await sink.take(new Uint8Array(END));
+  };
+  const withTags = (count: number): ReturnType<typeof quickScan> => {
+    const run = async (job: Job): Promise<JobResult> =>
+      job.kind === "tags" ? { low: 0, high: 0, count } : await jobs.run(job);
+    return quickScan({ ...input, snapshot: { ...snapshot, copy } }, { ...jobs, run });
+  };
+  expect(await withTags(0)).toMatchObject({ checked: 2n });
+  expect(await withTags(2 ** 32)).toBeUndefined();
+});
+
 test("begins no more jobs after an abort, nor after a job that failed", async () => {
   const events = makeEvents(20);
   const reason = new Error("the thread is gone");

@@ -8,7 +8,7 @@ import { compareVersions } from "../derived/compare-tags.ts";
 import type { ScanInput, ScannedEvents } from "../events/scan-events.ts";
 import type { CheckedEvents } from "./checked-events.ts";
 import { CleanScan } from "./clean-scan.ts";
-import type { MultisetSum } from "./multiset-key.ts";
+import { addSum, emptySum, isSameSum, type MultisetSum } from "./multiset-key.ts";
 import type { Jobs } from "./open-jobs.ts";
 import type { Job, JobResult } from "./run-job.ts";
 import type { CommandSum } from "./sum-rows.ts";
@@ -100,16 +100,16 @@ class QuickScan {
     const { snapshot, ledgerId, from, head } = this.#input;
     const scan = this.#scan;
     const low = lowestOf(from);
-    const tags = { low: 0, high: 0 };
+    const tags = emptySum();
     await this.#read(
       withNumbers(tagCopy, ledgerId, low),
       (bytes) => ({ kind: "tags", bytes }),
       (result) => {
-        addTo(tags, result as MultisetSum);
+        addSum(tags, result as MultisetSum);
         return true;
       },
     );
-    const commands = { low: 0, high: 0 };
+    const commands = emptySum();
     const covered = new Set<number>();
     let events = 0;
     const range = { from: Number(from), head: Number(head), unnamed: scan.unnamed() };
@@ -118,7 +118,7 @@ class QuickScan {
       (bytes) => ({ kind: "commands", bytes, range }),
       (result) => {
         const sum = result as CommandSum;
-        addTo(commands, sum);
+        addSum(commands, sum);
         events += sum.events;
         for (const position of sum.covered) {
           if (covered.has(position)) return false;
@@ -128,7 +128,7 @@ class QuickScan {
       },
     );
     await this.#settle(0);
-    if (!this.#isClean || !isSame(tags, scan.tags) || !isSame(commands, scan.commands)) return false;
+    if (!this.#isClean || !isSameSum(tags, scan.tags) || !isSameSum(commands, scan.commands)) return false;
     return scan.knowsVersions || (await compareVersions(snapshot, ledgerId, from)).length === 0;
   }
 
@@ -174,13 +174,4 @@ class QuickScan {
 /** COPY takes no parameters; these are integers. */
 function withNumbers(sql: string, ...numbers: readonly bigint[]): string {
   return sql.replaceAll(/\$(\d)/g, (_, n: string) => `'${numbers[Number(n) - 1]}'::bigint`);
-}
-
-function addTo(sum: MultisetSum, more: MultisetSum): void {
-  sum.low = (sum.low + more.low) | 0;
-  sum.high = (sum.high + more.high) | 0;
-}
-
-function isSame(a: MultisetSum, b: MultisetSum): boolean {
-  return a.low === b.low && a.high === b.high;
 }

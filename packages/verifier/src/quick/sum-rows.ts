@@ -1,6 +1,6 @@
 import { utf8 } from "@eventchain/core";
 import { commandRowImage, recordedImage } from "./command-image.ts";
-import { MultisetKey, type MultisetSum, TAG_ITEM } from "./multiset-key.ts";
+import { addImage, emptySum, MultisetKey, type MultisetSum, TAG_ITEM } from "./multiset-key.ts";
 import { RowFields, wideAt } from "./row-fields.ts";
 
 const RECORDED = utf8("recorded");
@@ -11,7 +11,7 @@ export function sumTagRows(bytes: Buffer, secret: Uint8Array): MultisetSum | und
   const key = new MultisetKey(secret);
   const fields = new RowFields(3);
   const view = fields.open(bytes);
-  const sum = { low: 0, high: 0 };
+  const sum = emptySum();
   while (fields.next()) {
     const { at, length } = fields;
     const position = wideAt(view, at[0] as number);
@@ -22,8 +22,7 @@ export function sumTagRows(bytes: Buffer, secret: Uint8Array): MultisetSum | und
     key.bytes(view, at[1] as number, length[1] as number);
     key.bytes(view, at[2] as number, length[2] as number);
     key.end();
-    sum.low = (sum.low + key.low) | 0;
-    sum.high = (sum.high + key.high) | 0;
+    addImage(sum, key);
   }
   return sum;
 }
@@ -48,7 +47,7 @@ export function sumCommandRows(bytes: Buffer, secret: Uint8Array, range: Command
   const key = new MultisetKey(secret);
   const fields = new RowFields(7);
   const view = fields.open(bytes);
-  const sum: CommandSum = { low: 0, high: 0, covered: [], events: 0 };
+  const sum: CommandSum = { ...emptySum(), covered: [], events: 0 };
   const unnamed = new Set(range.unnamed);
   while (fields.next()) {
     const { at, length } = fields;
@@ -70,8 +69,7 @@ export function sumCommandRows(bytes: Buffer, secret: Uint8Array, range: Command
       }
       if (isRecorded) recordedImage(key, position, view, idAt, idLength);
       else commandRowImage(key, position, view, fields);
-      sum.low = (sum.low + key.low) | 0;
-      sum.high = (sum.high + key.high) | 0;
+      addImage(sum, key);
     }
   }
   return sum;
