@@ -13,13 +13,16 @@ const MEANINGS: Readonly<Record<string, readonly [LedgerErrorCode, string]>> = {
   "57014": ["timeout", "Postgres cancelled a query"],
 };
 
+/** The system's codes, and of Node's own those of a connection: the others are of a call that was wrong. */
+const NETWORK_CODES = /^(?:(?!ERR_)E[A-Z_]{3,}|ERR_(?:SSL|TLS|SOCKET|STREAM)_[A-Z_]+)$/;
+
 /** What a driver's error means to whoever verifies. Never holds a connection string. */
 export function mapError(error: unknown): LedgerError {
   if (error instanceof LedgerError) return error;
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   const state = typeof code === "string" ? code : "";
   if (state === "ERR_INVALID_URL") return new LedgerError("config-invalid", "this is not a database URL");
-  const network = /^E[A-Z_]{3,}$/.test(state) || /connection terminated|timeout exceeded/i.test(String(message));
+  const network = NETWORK_CODES.test(state) || /connection terminated|timeout exceeded/i.test(String(message));
   if (network) return unavailable(`Postgres cannot be reached${state === "" ? "" : ` (${state})`}`, error);
   const [meaning, words] = MEANINGS[state] ?? MEANINGS[state.slice(0, 3)] ?? MEANINGS[state.slice(0, 2)] ?? [];
   if (meaning === undefined || words === undefined) {
