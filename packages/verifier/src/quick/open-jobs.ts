@@ -17,14 +17,18 @@ export interface Jobs extends AsyncDisposable {
 /** Of a thread, MiB. What a job leaves behind is gone with it: more room would only be filled. */
 const YOUNG_HEAP_MIB = 12;
 
-/** `threads`: 0 for none, where jobs are done by the caller, each before the next one. Threads are ended when it is disposed of. */
+/**
+ * `threads`: 0 for none, where jobs are done by the caller, each before the next one; so they are where no threads can be started.
+ * Threads are ended when it is disposed of.
+ */
 export function openJobs(threads: number): Jobs {
   const spare: ArrayBuffer[] = [];
   const memory = (size: number): Uint8Array => {
     const buffer = spare.pop();
     return new Uint8Array(buffer !== undefined && buffer.byteLength >= size ? buffer : new ArrayBuffer(size));
   };
-  return { memory, ...(threads === 0 ? workHere(spare) : workOnThreads(threads, spare)) };
+  const crew = startCrew(threads, spare);
+  return { memory, ...(crew.length === 0 ? workHere(spare) : workOnThreads(crew)) };
 }
 
 function workHere(spare: ArrayBuffer[]): Omit<Jobs, "memory"> {
@@ -43,10 +47,21 @@ function workHere(spare: ArrayBuffer[]): Omit<Jobs, "memory"> {
   };
 }
 
-function workOnThreads(count: number, spare: ArrayBuffer[]): Omit<Jobs, "memory"> {
-  const crew = Array.from({ length: count }, () => startThread(spare));
+/** All of them, or none: a process may not be allowed to start any, or no more of them. */
+function startCrew(count: number, spare: ArrayBuffer[]): Thread[] {
+  const crew: Thread[] = [];
+  try {
+    while (crew.length < count) crew.push(startThread(spare));
+    return crew;
+  } catch {
+    for (const { worker } of crew) void worker.terminate();
+    return [];
+  }
+}
+
+function workOnThreads(crew: readonly Thread[]): Omit<Jobs, "memory"> {
   return {
-    room: 2 * count,
+    room: 2 * crew.length,
     begin(setting) {
       for (const { worker } of crew) worker.postMessage(setting);
     },
