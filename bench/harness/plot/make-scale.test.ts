@@ -21,6 +21,11 @@ test("what is in the range is between the two ends, in order, and so are the mar
   );
 });
 
+test("a logarithmic scale has room where all values are one, or nearly", () => {
+  for (const max of [0.000001, 0.0000010000000000000002])
+    expect(makeScale({ min: 0.000001, max, from: 0, to: 100, isLog: true }).place(max)).toBeCloseTo(0, 6);
+});
+
 test("marks are round", () => {
   expect(makeScale({ min: 5, max: 23_000, from: 0, to: 1 }).ticks).toEqual([0, 5_000, 10_000, 15_000, 20_000, 25_000]);
   expect(makeScale({ min: 1_000, max: 9e6, from: 0, to: 1, isLog: true }).ticks).toEqual([1e3, 1e4, 1e5, 1e6, 1e7]);

@@ -28,7 +28,8 @@ function linearScale(max: number, from: number, to: number): Scale {
 }
 
 function logScale(min: number, max: number, from: number, to: number): Scale {
-  const [low, high] = [roundDown(min), roundUp(max > min ? max : min * 10)];
+  const [low, top] = [roundDown(min), roundUp(max)];
+  const high = top > low ? top : low * 10;
   const span = Math.log(high / low);
   const decades = Math.log10(high / low);
   const factors = decades > 3 ? [1] : [1, 2, 5];
