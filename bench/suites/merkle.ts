@@ -1,6 +1,6 @@
 import { inChild } from "../harness/in-child.ts";
 import type { BenchCase, Contender, OpenSuite } from "../harness/types.ts";
-import type { TreeTask } from "../merkle/tree-child.ts";
+import type { TreeInput } from "../merkle/tree-child.ts";
 import { TREE_LIBRARIES } from "../merkle/tree-libraries.ts";
 import { peerVersion, skipWithout } from "../peers/load-peer.ts";
 
@@ -20,7 +20,7 @@ const checkCase = (size: number): string => `checks of inclusion in ${leavesOf(s
 function contenderOf(
   library: string,
   leaves: number,
-  run: (task: TreeTask) => ReturnType<Contender["run"]>,
+  run: (input: TreeInput) => ReturnType<Contender["run"]>,
 ): Contender {
   const isPeer = library !== OURS && library !== BARE;
   const version = isPeer ? peerVersion(library) : undefined;
@@ -37,8 +37,8 @@ function contenderOf(
 
 function openBuildCase(leaves: number): BenchCase {
   const contenders = Object.keys(TREE_LIBRARIES).map((library) =>
-    contenderOf(library, leaves, async (task) => {
-      const { result, peakRssMiB } = await inChild<number>(child, "buildOnce", task);
+    contenderOf(library, leaves, async (input) => {
+      const { result, peakRssMiB } = await inChild<number>(child, "buildOnce", input);
       return { count: leaves, seconds: result, peakRssMiB };
     }),
   );
@@ -47,8 +47,8 @@ function openBuildCase(leaves: number): BenchCase {
 
 function openCheckCase(leaves: number): BenchCase {
   const contenders = Object.keys(TREE_LIBRARIES).map((library) =>
-    contenderOf(library, leaves, async (task) => {
-      const { result } = await inChild<{ checks: number; seconds: number }>(child, "checkProofs", task);
+    contenderOf(library, leaves, async (input) => {
+      const { result } = await inChild<{ checks: number; seconds: number }>(child, "checkProofs", input);
       return { count: result.checks, seconds: result.seconds };
     }),
   );
