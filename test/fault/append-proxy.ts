@@ -12,6 +12,8 @@ export interface FaultyProxy {
   url: string;
   /** Once, for the next write to a ledger; of one function only where it is named. */
   loseNext(fault: Fault, write?: (typeof WRITES)[number]): void;
+  /** Whether the loss that was asked for last has come. */
+  hasLost(): boolean;
   /** Cuts the connections there are, and refuses new ones until `comeBack`. */
   goDown(): void;
   comeBack(): void;
@@ -20,6 +22,11 @@ export interface FaultyProxy {
 
 /** Functions that write to a ledger: a call of one is what passes. */
 const WRITES = ["append_events", "take_snapshot", "switch_handler", "move_subscription_checkpoint"];
+
+/** Whether a message calls a function: by its text, or by the name that an append's call is prepared under. */
+function callsOne(data: Buffer, names: readonly string[]): boolean {
+  return names.some((name) => data.includes(name) || (name === "append_events" && data.includes("eventchain_append_")));
+}
 
 /** A proxy before Postgres that loses connections where a test says so. */
 export async function startFaultyProxy(databaseUrl: string): Promise<FaultyProxy> {
@@ -41,7 +48,7 @@ export async function startFaultyProxy(databaseUrl: string): Promise<FaultyProxy
       client.destroy();
     };
     client.on("data", (data) => {
-      const fault = state.writes.some((name) => data.includes(name)) ? state.fault : undefined;
+      const fault = callsOne(data, state.writes) ? state.fault : undefined;
       if (fault !== undefined) state.fault = undefined;
       if (fault === "lose-request") {
         cutClient();
@@ -77,6 +84,7 @@ export async function startFaultyProxy(databaseUrl: string): Promise<FaultyProxy
       state.fault = fault;
       state.writes = write === undefined ? WRITES : [write];
     },
+    hasLost: () => state.fault === undefined,
     goDown() {
       state.down = true;
       for (const socket of [...clients, ...servers]) socket.destroy();

@@ -86,6 +86,27 @@ describe("a connection that is lost", () => {
     });
   });
 
+  test.each(["lose-request", "lose-response", "cut"] as const)(
+    "with other appends behind it (%s): each is recorded once, in the order of the calls",
+    async (fault) => {
+      // The connection is there, and the call prepared.
+      await store.append(ledger.ledgerId, [request()]);
+      proxy.loseNext(fault);
+      const calls = Array.from({ length: 4 }, () => store.append(ledger.ledgerId, [request()]));
+      const later = calls[0]?.then(() => store.append(ledger.ledgerId, [request()]));
+      const outcomes = (await Promise.all([...calls, later])).flatMap((each) => each ?? []);
+      expect(outcomes).toMatchObject(
+        outcomes.map((_, n) => ({
+          outcome: "recorded",
+          duplicate: false,
+          events: [{ position: BigInt(2 * n + 3) }, { position: BigInt(2 * n + 4) }],
+        })),
+      );
+      expect(proxy.hasLost()).toBe(true);
+      expect((await direct.head(ledger.ledgerId)).position).toBe(12n);
+    },
+  );
+
   test("after the commit of a group: each request gets the outcome it had", async () => {
     await direct.append(ledger.ledgerId, [command("old"), command("reused")]);
     proxy.loseNext("lose-response");

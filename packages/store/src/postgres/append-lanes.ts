@@ -21,9 +21,9 @@ interface Held {
 interface Lane extends AppendLane {
   calls: number;
   /** Settles, and never fails, once all calls so far have. */
-  last: Promise<unknown>;
+  last: Promise<void>;
   /** What the next call waits for in any case: calls that nothing may be sent beside. */
-  barrier: Promise<unknown> | undefined;
+  barrier: Promise<void> | undefined;
 }
 
 export interface AppendLanes {
@@ -103,7 +103,8 @@ export function openAppendLanes(pool: pg.Pool, isPipelined: boolean): AppendLane
         }
       };
       const mine = run();
-      lane.last = Promise.allSettled([before, mine]);
+      // Without what they came to, which each would hold for the next.
+      lane.last = Promise.allSettled([before, mine]).then(() => undefined);
       if (waits) lane.barrier = lane.last;
       try {
         return await mine;
